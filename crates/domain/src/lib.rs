@@ -1,0 +1,1 @@
+//! Events, commands, decide, evolve, rights, resolution: pure rules over plain values

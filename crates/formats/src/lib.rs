@@ -1,0 +1,1 @@
+//! Service catalogue, importers, secret scanner: pure

@@ -1,0 +1,1 @@
+//! The engine: commands become durable records, records become answers

@@ -1,0 +1,1 @@
+//! Records and tree on fjall, anchor, truth at opening

@@ -1,0 +1,1 @@
+//! Records, tree arithmetic, checkpoints: verifies with no database, no keys, no I/O

@@ -1,0 +1,1 @@
+//! Keys, key file, sealing, tokens, set hash

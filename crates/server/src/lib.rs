@@ -1,0 +1,1 @@
+//! axum: routes, authentication, problem documents
