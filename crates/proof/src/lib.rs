@@ -1,1 +1,15 @@
-//! Records, tree arithmetic, checkpoints: verifies with no database, no keys, no I/O
+//! Records, tree arithmetic, checkpoints: what a verifier needs, and nothing else.
+//!
+//! In: bytes as stored or received. Out: parsed records, hashes, proofs, notes, verdicts.
+//! Not here: keys (signing, sealing, opening: `seal`), databases and files (`log`), the meaning of
+//! an event (`domain`). Nothing is encoded again to be hashed: digests are over bytes as stored.
+//!
+//! Standards: RFC 9162 §2.1 (tree), C2SP signed-note, tlog-checkpoint and tlog-tiles, Ed25519
+//! (RFC 8032, strict), BLAKE3, UUIDv7 (RFC 9562), Padmé (PoPETs 2019).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod hash;
+pub mod record;
+
+pub use hash::Hash;
