@@ -11,5 +11,6 @@
 
 mod hash;
 pub mod record;
+pub mod tree;
 
 pub use hash::Hash;

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(padded_history_len(65_536), Some(65_536));
         assert_eq!(padded_history_len(65_537), None);
         assert_eq!(padded_secret_len(5), Some(256));
-        assert_eq!(padded_secret_len(257), Some(264));
+        assert_eq!(padded_secret_len(257), Some(272));
         assert_eq!(padded_secret_len(131_072), Some(131_072));
         assert_eq!(padded_secret_len(5 << 20), Some(5 << 20));
         assert_eq!(padded_secret_len((5 << 20) + 1), None);
