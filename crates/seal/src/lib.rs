@@ -1,1 +1,50 @@
-//! Keys, key file, sealing, tokens, set hash
+//! Keys and everything that is done with them: the only crate that holds key bytes.
+//!
+//! In: keys from the key file, plaintexts as bytes. Out: sealed bytes, terms, sums, signatures.
+//! Not here: what a plaintext means (`domain`), where bytes are stored (`log`), the arithmetic of
+//! records, tree and notes, which needs no key (`proof`).
+//!
+//! Standards: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, RFC 8439), BLAKE3, Ed25519
+//! (RFC 8032), Argon2id (RFC 9106), Padmé (PoPETs 2019), MSet-Add-Hash (Clarke et al., 2003).
+//!
+//! **Invariants.** A long-lived key enters keyed BLAKE3 only; the cipher runs only under a key
+//! derived for one purpose. No secret type prints, serializes or compares in variable time, and
+//! each is zeroed when dropped. No error holds a byte of a key or of a plaintext.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that can't go on should stop")
+)]
+
+mod aead; // XChaCha20-Poly1305, the fast way
+mod arena; // pages locked in memory for long-lived keys: the only `unsafe`
+mod base62; // numbers as checked text
+mod body_mac; // a MAC that dies with any data key of the request
+mod derive; // long-lived key -> key for one thing
+mod index; // blind terms, fingerprints
+mod part; // commitment, ciphertext, tag; padding
+mod purpose; // the numbers that keep uses of one key apart
+mod random; // one call to the system for many nonces
+mod record; // parts in, record out, and back
+mod rows; // rows of `state`, `meta` and `keys`
+mod secret; // key and plaintext types
+mod sethash; // sums that notice a row put back
+mod token; // bearer tokens
+
+pub use aead::{CipherError, open_detached, seal_detached};
+pub use arena::{LockState, disable_core_dumps, lock_key_arena};
+pub use base62::TextError;
+pub use body_mac::{body_mac, body_mac_matches};
+pub use derive::{anchor_mac, anchor_mac_matches, epoch_commitment, history_record_key};
+pub use index::{FingerprintKey, idempotency_term, index_term};
+pub use part::{OpenError, SealError};
+pub use purpose::{Keyspace, Purpose};
+pub use random::{RandomError, RandomSource, random_bytes};
+pub use record::{
+    BuiltRecord, RecordInput, SecretInput, SecretKind, build_record, open_history,
+    open_history_with_record_key, open_secret,
+};
+pub use rows::{RowSealer, WRAPPED_KEY_LEN, Wrapper, wrapped_key_row_key};
+pub use secret::{Key32, SecretVec};
+pub use sethash::{SetHash, SetHashKey, SetHashRow, SetHashTerm};
+pub use token::Token;
