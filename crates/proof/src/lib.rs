@@ -10,7 +10,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod hash;
+pub mod note;
 pub mod record;
+pub mod tiles;
 pub mod tree;
 
 pub use hash::Hash;
