@@ -1,0 +1,198 @@
+//! What a caller asks for. Texts are as sent (checked by `decide`); fields are already classified by the catalogue.
+
+use crate::event::{AcceptedFinding, Pair, RotationPolicy, Scope, Served, Source, Variable, WindowCount};
+use crate::ids::{CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId};
+use crate::secret::{Document, SecretText};
+use crate::words::{Effect, FieldClass, Kind, PrincipalKind, Right, Role};
+
+/// A reference as sent: handle or id text.
+pub type Ref = String;
+
+/// A field as entered.
+#[derive(Debug, Clone)]
+pub struct FieldInput {
+    /// Name as sent.
+    pub name: String,
+    /// Value; JSON text when `json`.
+    pub value: SecretText,
+    /// How it is to be kept.
+    pub class: FieldClass,
+    /// Whether the value is JSON text.
+    pub json: bool,
+}
+
+/// A change to one optional thing: leave, clear, or set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// As it is.
+    #[default]
+    Keep,
+    /// To nothing.
+    Clear,
+    /// To this.
+    Set(T),
+}
+
+/// Makes a credential.
+#[derive(Debug, Clone)]
+pub struct CreateCredential {
+    /// Name as sent.
+    pub name: String,
+    /// Handle wished for; else derived from the name.
+    pub handle: Option<String>,
+    /// Service id.
+    pub service: String,
+    /// Kind.
+    pub kind: Kind,
+    /// All fields.
+    pub fields: Vec<FieldInput>,
+    /// Text.
+    pub description: String,
+    /// Tags.
+    pub tags: Vec<Pair>,
+    /// Settings.
+    pub settings: Vec<Pair>,
+    /// Client.
+    pub client: Option<Ref>,
+    /// Steward; else the caller.
+    pub steward: Option<Ref>,
+    /// Expiry.
+    pub expires_at: Option<TimeUs>,
+    /// Rotation policy.
+    pub rotation: Option<RotationPolicy>,
+    /// Import source.
+    pub source: Option<Source>,
+    /// `oauth2`: the app.
+    pub app: Option<Ref>,
+    /// Scopes.
+    pub scopes: Vec<String>,
+    /// Go on though the secret is held elsewhere.
+    pub accept_duplicate: bool,
+}
+
+/// Changes what of a credential is not secret. Destination or secret fields here are refused (`rotate`).
+#[derive(Debug, Clone, Default)]
+pub struct UpdateCredential {
+    /// Which.
+    pub credential: Ref,
+    /// Name.
+    pub name: Option<String>,
+    /// Text.
+    pub description: Option<String>,
+    /// All tags.
+    pub tags: Option<Vec<Pair>>,
+    /// All settings.
+    pub settings: Option<Vec<Pair>>,
+    /// Client.
+    pub client: Change<Ref>,
+    /// Steward.
+    pub steward: Option<Ref>,
+    /// Expiry.
+    pub expires_at: Change<TimeUs>,
+    /// Rotation policy.
+    pub rotation: Change<RotationPolicy>,
+    /// Plain fields to set.
+    pub fields: Vec<FieldInput>,
+    /// Plain fields to take away.
+    pub remove_fields: Vec<String>,
+    /// Scopes.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Enters new values.
+#[derive(Debug, Clone)]
+pub struct RotateCredential {
+    /// Which.
+    pub credential: Ref,
+    /// The fields that change; the others stay as they are.
+    pub fields: Vec<FieldInput>,
+    /// Days during which the version before still resolves by number; else the policy's.
+    pub grace_days: Option<u32>,
+    /// Expiry of the new values.
+    pub expires_at: Option<TimeUs>,
+    /// Import source.
+    pub source: Option<Source>,
+    /// Go on though the secret is held elsewhere.
+    pub accept_duplicate: bool,
+}
+
+/// Widens or narrows reach.
+#[derive(Debug, Clone, Default)]
+pub struct ShareCredential {
+    /// Which.
+    pub credential: Ref,
+    /// Every workspace.
+    pub all: bool,
+    /// Clients.
+    pub clients: Vec<Ref>,
+    /// Workspaces.
+    pub workspaces: Vec<Ref>,
+}
+
+/// Registers or revises a template: variables and document made by the importer.
+#[derive(Debug, Clone)]
+pub struct TemplateInput {
+    /// `n8n` or `strongroom`.
+    pub format: String,
+    /// Variables, in order of first use.
+    pub variables: Vec<Variable>,
+    /// The document with its references; its BLAKE3 is `digest`.
+    pub document: Document,
+    /// BLAKE3 of `document.bytes`.
+    pub digest: [u8; 32],
+    /// Accepted hard-coded secrets (needs a reason).
+    pub hardcoded_accepted: Vec<AcceptedFinding>,
+    /// Variables of which the importer is not sure.
+    pub unsure: Vec<String>,
+    /// Import source.
+    pub source: Option<Source>,
+}
+
+/// All that can be asked for.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "variants are the verbs of the API; fields are named as there")]
+pub enum Command {
+    CreateCredential(Box<CreateCredential>),
+    UpdateCredential(Box<UpdateCredential>),
+    RotateCredential(Box<RotateCredential>),
+    RollbackCredential { credential: Ref, version: CredentialVersion },
+    ShareCredential(ShareCredential),
+    UnshareCredential(ShareCredential),
+    DisableCredential { credential: Ref },
+    EnableCredential { credential: Ref },
+    RevokeCredential { credential: Ref },
+    CreateClient { name: String, handle: Option<String>, description: String },
+    UpdateClient { client: Ref, name: Option<String>, description: Option<String> },
+    ArchiveClient { client: Ref },
+    CreateWorkspace { name: String, handle: Option<String>, client: Option<Ref>, environment: String, description: String },
+    UpdateWorkspace { workspace: Ref, name: Option<String>, description: Option<String>, environment: Option<String> },
+    ArchiveWorkspace { workspace: Ref },
+    RegisterTemplate { name: String, handle: Option<String>, description: String, input: Box<TemplateInput> },
+    /// `based_on` is the newest revision that the importer saw; another by now is a conflict, and the importer looks again.
+    ReviseTemplate { template: Ref, based_on: Revision, input: Box<TemplateInput> },
+    UpdateTemplate { template: Ref, name: Option<String>, description: Option<String> },
+    RetireTemplate { template: Ref },
+    /// `revision` none: the newest.
+    AdmitTemplate { workspace: Ref, template: Ref, revision: Option<Revision> },
+    MapVariable { workspace: Ref, template: Ref, variable: String, instance: Option<String>, credential: Ref },
+    UnmapVariable { workspace: Ref, template: Ref, variable: String, instance: Option<String> },
+    SetDefault { workspace: Option<Ref>, service: String, kind: Kind, credential: Ref },
+    UnsetDefault { workspace: Option<Ref>, service: String, kind: Kind },
+    CreatePrincipal { name: String, handle: Option<String>, kind: PrincipalKind },
+    DisablePrincipal { principal: Ref },
+    Grant { principal: Ref, role: Role, scope: Scope, effect: Effect, from: Option<TimeUs>, until: Option<TimeUs> },
+    WithdrawGrant { principal: Ref, grant: GrantId },
+    /// The token is made outside; here only its hash.
+    IssueToken { principal: Ref, hash: [u8; 32], label: String, expires_at: Option<TimeUs> },
+    RevokeToken { token: TokenId },
+    /// Records a serving that `resolve` allowed; checked again against the state it is decided on.
+    RecordAccess { workspace: Ref, template: Ref, instance: Option<String>, expected: Vec<Served>, window_until: Option<TimeUs> },
+    /// Records a reveal (needs a reason).
+    RecordReveal { credential: Ref, version: Option<CredentialVersion>, fields: Option<Vec<String>> },
+    /// Ended windows, by the system.
+    RecordCounts { principal: PrincipalId, windows: Vec<WindowCount> },
+    /// A refusal, by the system on behalf of the one refused.
+    RecordDenied { principal: PrincipalId, right: Right, target: String, why: String, count: u64 },
+    /// The first events of a ledger: initialized, the first principal, its owner grant, its token.
+    Initialize { ledger: LedgerId, name: String, dev: bool, owner_name: String, token_hash: [u8; 32], token_expires_at: Option<TimeUs>, owners_only: bool },
+}

@@ -1,0 +1,398 @@
+//! May this principal do that, and by which grant.
+//!
+//! Any matching denial refuses, then one allowance must match. A grant's beginning is inclusive, its end exclusive.
+//! [`Allowed`] is made here and nowhere else, so what takes one cannot run unchecked.
+
+use crate::context::Caller;
+use crate::event::Scope;
+use crate::ids::{ClientId, CredentialId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
+use crate::resolve::reaches;
+use crate::state::{Client, Credential, GrantFact, Principal, State, Template, TokenFact, Workspace};
+use crate::words::{Effect, Right, Role};
+use std::fmt;
+
+/// The proof that a right was checked: names the grant that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    principal: PrincipalId,
+    right: Right,
+    grant: Option<GrantId>,
+}
+
+impl Allowed {
+    /// Who may.
+    #[must_use]
+    pub fn principal(&self) -> PrincipalId {
+        self.principal
+    }
+
+    /// What he may.
+    #[must_use]
+    pub fn right(&self) -> Right {
+        self.right
+    }
+
+    /// By which grant; none for the ledger itself, and for what everybody may do to his own.
+    #[must_use]
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant
+    }
+}
+
+/// What a right is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// The ledger as a whole.
+    Ledger,
+    /// A workspace.
+    Workspace(WorkspaceId),
+    /// A credential.
+    Credential(&'a Credential),
+    /// A client.
+    Client(ClientId),
+    /// A template.
+    Template(TemplateId),
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ledger => write!(f, "ledger"),
+            Self::Workspace(id) => write!(f, "workspace:{id}"),
+            Self::Credential(credential) => write!(f, "credential:{}", credential.id),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Template(id) => write!(f, "template:{id}"),
+        }
+    }
+}
+
+/// Why a right was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeniedWhy {
+    /// No grant gives it.
+    NoGrant,
+    /// A grant denies it.
+    DeniedByGrant,
+    /// The principal is disabled or unknown.
+    PrincipalDisabled,
+    /// The token was revoked or has ended.
+    TokenEnded,
+    /// The token may only make named owners.
+    OwnersOnly,
+    /// The credential belongs to another client.
+    ClientGuard,
+}
+
+impl DeniedWhy {
+    /// The stable word, as it is recorded.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoGrant => "no_grant",
+            Self::DeniedByGrant => "denied_by_grant",
+            Self::PrincipalDisabled => "principal_disabled",
+            Self::TokenEnded => "token_ended",
+            Self::OwnersOnly => "owners_only",
+            Self::ClientGuard => "client_guard",
+        }
+    }
+}
+
+/// A right that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// The right.
+    pub right: Right,
+    /// What for, `workspace:ws_…`, `credential:cr_…`, `ledger`.
+    pub target: String,
+    /// Why.
+    pub why: DeniedWhy,
+}
+
+impl Denied {
+    /// The client guard's refusal of a credential.
+    #[must_use]
+    pub fn client_guard(credential: CredentialId) -> Self {
+        Self { right: Right::Use, target: format!("credential:{credential}"), why: DeniedWhy::ClientGuard }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self.why {
+            DeniedWhy::NoGrant => "ask an administrator for a grant",
+            DeniedWhy::DeniedByGrant => "a grant denies it, whatever others give",
+            DeniedWhy::PrincipalDisabled | DeniedWhy::TokenEnded => "ask an administrator for a new token",
+            DeniedWhy::OwnersOnly => "make a principal, grant it `owner`, issue its token, and use that",
+            DeniedWhy::ClientGuard => "use a credential of the workspace's client, or share this one explicitly",
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let right = self.right;
+        match self.why {
+            DeniedWhy::NoGrant => write!(f, "no grant of yours gives `{right}` here"),
+            DeniedWhy::DeniedByGrant => write!(f, "a grant denies you `{right}` here"),
+            DeniedWhy::PrincipalDisabled => write!(f, "the principal is disabled"),
+            DeniedWhy::TokenEnded => write!(f, "the token was revoked or has ended"),
+            DeniedWhy::OwnersOnly => write!(f, "this token may only make named owners"),
+            DeniedWhy::ClientGuard => write!(f, "the credential belongs to another client"),
+        }
+    }
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefused {
+    /// No such token.
+    #[error("the token is unknown")]
+    Unknown,
+    /// It was revoked.
+    #[error("the token was revoked")]
+    Revoked,
+    /// It has ended.
+    #[error("the token has ended")]
+    Expired,
+    /// Its principal is disabled.
+    #[error("the token's principal is disabled")]
+    Disabled,
+}
+
+impl Role {
+    /// What the role may do. The one place that says so.
+    #[must_use]
+    pub fn rights(self) -> &'static [Right] {
+        use Right::{
+            Administer, Audit, Connect, Create, Design, Edit, Map, Organise, Resolve, See, Share, Use, Withdraw,
+        };
+        match self {
+            Self::Viewer => &[See],
+            Self::Member => &[See, Use, Map],
+            Self::Editor => &[See, Use, Map, Create, Edit, Connect, Withdraw, Organise, Design],
+            Self::Service => &[Resolve],
+            Self::Auditor => &[See, Audit],
+            // No Read and no Resolve: an administrator sees no value. No Own: he makes neither owners nor administrators.
+            Self::Admin => {
+                &[See, Use, Map, Create, Edit, Connect, Withdraw, Organise, Design, Share, Audit, Administer]
+            }
+            Self::Owner => Right::ALL,
+        }
+    }
+
+    /// Whether the role holds a right.
+    #[must_use]
+    pub fn holds(self, right: Right) -> bool {
+        self.rights().contains(&right)
+    }
+}
+
+/// Finds who a token belongs to.
+///
+/// # Errors
+/// [`TokenRefused`]; the answer to the caller should not say which.
+pub fn token_caller(state: &State, hash: &[u8; 32], now: TimeUs) -> Result<Caller, TokenRefused> {
+    let &(principal_id, token_id) = state.tokens.get(hash).ok_or(TokenRefused::Unknown)?;
+    let principal = state.principals.get(&principal_id).ok_or(TokenRefused::Unknown)?;
+    let token = principal.tokens.iter().find(|token| token.id == token_id).ok_or(TokenRefused::Unknown)?;
+    if token.revoked_at.is_some() {
+        return Err(TokenRefused::Revoked);
+    }
+    if token.expires_at.is_some_and(|end| now >= end) {
+        return Err(TokenRefused::Expired);
+    }
+    if principal.disabled {
+        return Err(TokenRefused::Disabled);
+    }
+    Ok(Caller { principal: principal_id, token: Some(token_id), on_behalf_of: None })
+}
+
+/// Checks one right on one thing, and names the grant that gives it.
+///
+/// # Errors
+/// [`Denied`] with the reason.
+pub fn authorize(
+    state: &State,
+    caller: &Caller,
+    right: Right,
+    target: Target<'_>,
+    now: TimeUs,
+) -> Result<Allowed, Denied> {
+    Rules::of(state, caller, now).and_then(|rules| rules.check(right, target)).map_err(|why| Denied {
+        right,
+        target: target.to_string(),
+        why,
+    })
+}
+
+/// What a caller may see: the filter of every list, suggestion, count and explanation.
+#[derive(Debug)]
+pub struct Visible<'a> {
+    rules: Option<Rules<'a>>,
+}
+
+/// Makes the filter for a caller.
+#[must_use]
+pub fn visible<'a>(state: &'a State, caller: &Caller, now: TimeUs) -> Visible<'a> {
+    Visible { rules: Rules::of(state, caller, now).ok() }
+}
+
+impl Visible<'_> {
+    /// Whether the caller may see the credential.
+    #[must_use]
+    pub fn credential(&self, credential: &Credential) -> bool {
+        self.may(Right::See, Target::Credential(credential))
+    }
+
+    /// Whether the caller may know of the workspace: who may be served its secrets may.
+    #[must_use]
+    pub fn workspace(&self, workspace: &Workspace) -> bool {
+        [Right::See, Right::Map, Right::Resolve].iter().any(|right| self.may(*right, Target::Workspace(workspace.id)))
+    }
+
+    /// Whether the caller may see the client.
+    #[must_use]
+    pub fn client(&self, client: &Client) -> bool {
+        self.may(Right::See, Target::Client(client.id))
+    }
+
+    /// Whether the caller may know of the template.
+    #[must_use]
+    pub fn template(&self, template: &Template) -> bool {
+        [Right::See, Right::Design, Right::Resolve].iter().any(|right| self.may(*right, Target::Template(template.id)))
+    }
+
+    /// Whether the caller may see the principal: himself, or with `audit`, `administer` or `own` anybody.
+    #[must_use]
+    pub fn principal(&self, principal: &Principal) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.caller.principal == principal.id) || self.principals()
+    }
+
+    /// Whether the caller may see all principals.
+    #[must_use]
+    pub fn principals(&self) -> bool {
+        [Right::Audit, Right::Administer, Right::Own].iter().any(|right| self.may(*right, Target::Ledger))
+    }
+
+    /// Whether one right holds.
+    #[must_use]
+    pub fn may(&self, right: Right, target: Target<'_>) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.check(right, target).is_ok())
+    }
+}
+
+/// The grants of a caller that count now.
+#[derive(Debug)]
+struct Rules<'a> {
+    state: &'a State,
+    caller: Caller,
+    grants: Vec<&'a GrantFact>,
+    owners_only: bool,
+}
+
+impl<'a> Rules<'a> {
+    fn of(state: &'a State, caller: &Caller, now: TimeUs) -> Result<Self, DeniedWhy> {
+        if caller.principal == PrincipalId::SYSTEM {
+            return Ok(Self { state, caller: *caller, grants: Vec::new(), owners_only: false });
+        }
+        let principal = state.principals.get(&caller.principal).ok_or(DeniedWhy::PrincipalDisabled)?;
+        if principal.disabled {
+            return Err(DeniedWhy::PrincipalDisabled);
+        }
+        let token = match caller.token {
+            None => None,
+            Some(id) => Some(principal.tokens.iter().find(|token| token.id == id).ok_or(DeniedWhy::TokenEnded)?),
+        };
+        if token.is_some_and(|token| token_ended(token, now)) {
+            return Err(DeniedWhy::TokenEnded);
+        }
+        let grants = principal.grants.iter().filter(|grant| counts_at(grant, now)).collect();
+        Ok(Self { state, caller: *caller, grants, owners_only: token.is_some_and(|token| token.owners_only) })
+    }
+
+    fn check(&self, right: Right, target: Target<'_>) -> Result<Allowed, DeniedWhy> {
+        let allowed = |grant| Allowed { principal: self.caller.principal, right, grant };
+        if self.caller.principal == PrincipalId::SYSTEM {
+            // The ledger itself keeps house; it never reads, serves or changes what is others'.
+            let own_house = matches!(right, Right::Administer | Right::Own);
+            return if own_house { Ok(allowed(None)) } else { Err(DeniedWhy::NoGrant) };
+        }
+        if self.owners_only && !matches!(right, Right::Administer | Right::Own) {
+            return Err(DeniedWhy::OwnersOnly);
+        }
+        let mut given = None;
+        for grant in &self.grants {
+            if !grant.granted.role.holds(right) {
+                continue;
+            }
+            match grant.granted.effect {
+                Effect::Deny if denial_matches(self.state, &grant.granted.scope, target) => {
+                    return Err(DeniedWhy::DeniedByGrant);
+                }
+                Effect::Allow if given.is_none() && allowance_matches(self.state, &grant.granted.scope, right, target) => {
+                    given = Some(grant.granted.grant);
+                }
+                Effect::Allow | Effect::Deny => {}
+            }
+        }
+        given.map(|grant| allowed(Some(grant))).ok_or(DeniedWhy::NoGrant)
+    }
+}
+
+fn token_ended(token: &TokenFact, now: TimeUs) -> bool {
+    token.revoked_at.is_some() || token.expires_at.is_some_and(|end| now >= end)
+}
+
+fn counts_at(grant: &GrantFact, now: TimeUs) -> bool {
+    grant.withdrawn_at.is_none() && grant.granted.from <= now && grant.granted.until.is_none_or(|end| now < end)
+}
+
+/// A scope that names what this version does not judge: it must give nothing and refuse all.
+fn names_unknown(scope: &Scope) -> bool {
+    !(scope.clients.is_empty() && scope.services.is_empty() && scope.tags.is_empty() && scope.credentials.is_empty())
+}
+
+fn allowance_matches(state: &State, scope: &Scope, right: Right, target: Target<'_>) -> bool {
+    if names_unknown(scope) {
+        return false;
+    }
+    if scope.all {
+        return true;
+    }
+    match target {
+        Target::Ledger => false,
+        Target::Workspace(id) => scope.workspaces.contains(&id),
+        // A workspace's people see and use what reaches it; what changes it concerns others' workspaces as well.
+        Target::Credential(credential) => {
+            matches!(right, Right::See | Right::Use) && reaches_any(state, credential, &scope.workspaces)
+        }
+        Target::Client(id) => right == Right::See && owns_any(state, id, &scope.workspaces),
+        Target::Template(id) => {
+            matches!(right, Right::See | Right::Resolve) && installed_in_any(state, id, &scope.workspaces)
+        }
+    }
+}
+
+fn denial_matches(state: &State, scope: &Scope, target: Target<'_>) -> bool {
+    if scope.all || names_unknown(scope) {
+        return true;
+    }
+    match target {
+        Target::Workspace(id) => scope.workspaces.contains(&id),
+        Target::Credential(credential) => reaches_any(state, credential, &scope.workspaces),
+        Target::Ledger | Target::Client(_) | Target::Template(_) => false,
+    }
+}
+
+fn reaches_any(state: &State, credential: &Credential, workspaces: &[WorkspaceId]) -> bool {
+    workspaces.iter().filter_map(|id| state.workspaces.get(id)).any(|workspace| reaches(credential, workspace))
+}
+
+fn owns_any(state: &State, client: ClientId, workspaces: &[WorkspaceId]) -> bool {
+    workspaces.iter().filter_map(|id| state.workspaces.get(id)).any(|workspace| workspace.client == Some(client))
+}
+
+fn installed_in_any(state: &State, template: TemplateId, workspaces: &[WorkspaceId]) -> bool {
+    workspaces.iter().any(|id| state.installations.contains_key(&(*id, template)))
+}

@@ -1,0 +1,446 @@
+//! Current state: what the fold of all events is. Persistent maps, so that a clone is a snapshot and costs nothing.
+//!
+//! Each entity is one row of the `state` keyspace ([`EntityKey`], [`crate::rows`]); what is derived from entities (handles, names,
+//! token hashes) is rebuilt when rows are loaded.
+
+use crate::event::{AcceptedFinding, FieldFact, Granted, Pair, RotationPolicy, Source, Variable};
+use crate::ids::{
+    ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion, TemplateId,
+    TimeUs, TokenId, WorkspaceId,
+};
+use crate::words::{CredentialStatus, Kind, PrincipalKind};
+use imbl::{HashMap, OrdMap, Vector};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// All current state.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Time of the newest record of all. In no row: a row must not change with every event.
+    pub last_recorded_at: TimeUs,
+    /// The ledger itself.
+    pub ledger: Arc<Ledger>,
+    /// Credentials by id.
+    pub credentials: OrdMap<CredentialId, Arc<Credential>>,
+    /// Clients by id.
+    pub clients: OrdMap<ClientId, Arc<Client>>,
+    /// Workspaces by id.
+    pub workspaces: OrdMap<WorkspaceId, Arc<Workspace>>,
+    /// Templates by id.
+    pub templates: OrdMap<TemplateId, Arc<Template>>,
+    /// What of which template runs where, with its mappings.
+    pub installations: OrdMap<(WorkspaceId, TemplateId), Arc<Installation>>,
+    /// Defaults by workspace (none: the ledger's), service and kind.
+    pub defaults: OrdMap<DefaultKey, Arc<Default_>>,
+    /// Principals by id, with grants and tokens.
+    pub principals: OrdMap<PrincipalId, Arc<Principal>>,
+    /// Access streams by principal.
+    pub access: HashMap<PrincipalId, Arc<AccessStream>>,
+    /// Derived: handles and names.
+    pub names: Names,
+    /// Derived: token hash to its owner.
+    pub tokens: HashMap<[u8; 32], (PrincipalId, TokenId)>,
+    /// Derived: imported things by source.
+    pub sources: HashMap<Source, CredentialId>,
+    /// Derived: what the default of a stream is for.
+    pub default_keys: HashMap<[u8; 16], DefaultKey>,
+}
+
+/// Derived look-ups: handle to id, skeleton to id, one map for each category.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Credential handles, sorted: the order of lists.
+    pub credential_handles: OrdMap<String, CredentialId>,
+    /// Credential skeletons.
+    pub credential_skeletons: HashMap<String, CredentialId>,
+    /// Client handles.
+    pub client_handles: OrdMap<String, ClientId>,
+    /// Client skeletons.
+    pub client_skeletons: HashMap<String, ClientId>,
+    /// Workspace handles.
+    pub workspace_handles: OrdMap<String, WorkspaceId>,
+    /// Workspace skeletons.
+    pub workspace_skeletons: HashMap<String, WorkspaceId>,
+    /// Template handles.
+    pub template_handles: OrdMap<String, TemplateId>,
+    /// Template skeletons.
+    pub template_skeletons: HashMap<String, TemplateId>,
+    /// Principal handles.
+    pub principal_handles: OrdMap<String, PrincipalId>,
+    /// Principal skeletons.
+    pub principal_skeletons: HashMap<String, PrincipalId>,
+}
+
+/// Where a stream stands; in every entity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamHead {
+    /// Version of its last event.
+    #[serde(rename = "v")]
+    pub version: StreamVersion,
+    /// Version of its last change by a person: the entity's `ETag`, what `If-Match` names.
+    #[serde(rename = "c")]
+    pub changed: StreamVersion,
+    /// Position of its first event.
+    #[serde(rename = "f")]
+    pub first: Position,
+    /// Position of its last event.
+    #[serde(rename = "l")]
+    pub last: Position,
+    /// Time of its first event.
+    #[serde(rename = "fa")]
+    pub created_at: TimeUs,
+    /// Time of its last event.
+    #[serde(rename = "la")]
+    pub updated_at: TimeUs,
+}
+
+/// The ledger's own facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Its id, zeros before its first record.
+    #[serde(with = "serde_bytes")]
+    pub id: [u8; 16],
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its name.
+    pub name: String,
+    /// Made by `serve --dev`.
+    pub dev: bool,
+}
+
+/// Where a credential may be used, beyond its client's workspaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// Every workspace (explicitly shared; a credential of no client reaches all anyway).
+    pub all: bool,
+    /// These clients' workspaces, sorted.
+    pub clients: Vec<ClientId>,
+    /// These workspaces, sorted.
+    pub workspaces: Vec<WorkspaceId>,
+}
+
+/// One version of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionFact {
+    /// 1, 2, 3 …
+    #[serde(rename = "v")]
+    pub version: CredentialVersion,
+    /// The record whose secret part holds its values.
+    #[serde(rename = "p")]
+    pub values_at: Position,
+    /// When it was entered.
+    #[serde(rename = "t")]
+    pub entered_at: TimeUs,
+    /// Who entered it.
+    #[serde(rename = "b")]
+    pub entered_by: PrincipalId,
+    /// The version that it was rolled back to.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub from_version: Option<CredentialVersion>,
+    /// Until when it resolves by number after it was replaced.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub grace_until: Option<TimeUs>,
+    /// Its secret and destination fields (no values; plain fields belong to the credential).
+    #[serde(rename = "s")]
+    pub fields: Vec<FieldFact>,
+}
+
+/// A credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Its service.
+    pub service: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Text.
+    pub description: String,
+    /// Tags, sorted.
+    pub tags: Vec<Pair>,
+    /// Settings, sorted.
+    pub settings: Vec<Pair>,
+    /// The client it belongs to.
+    pub client: Option<ClientId>,
+    /// What it is shared with beyond that.
+    pub reach: Reach,
+    /// Who answers for it.
+    pub steward: PrincipalId,
+    /// What people set.
+    pub status: CredentialStatus,
+    /// Current fields; plain ones with value.
+    pub fields: Vec<FieldFact>,
+    /// All versions, oldest first, version `n` at `n - 1`; never empty. Each is a row of its own, so that a rotation
+    /// costs the same whether it is the second or the ten thousandth.
+    #[serde(skip)]
+    pub versions: Vector<Arc<VersionFact>>,
+    /// When the values end.
+    pub expires_at: Option<TimeUs>,
+    /// When it should be rotated.
+    pub rotation: Option<RotationPolicy>,
+    /// Where it was imported from.
+    pub source: Option<Source>,
+    /// `oauth2`: the app.
+    pub app: Option<CredentialId>,
+    /// Scopes.
+    pub scopes: Vec<String>,
+    /// The data key of its secret parts.
+    #[serde(with = "serde_bytes")]
+    pub key_id: [u8; 16],
+}
+
+impl Credential {
+    /// The current version: the newest.
+    #[must_use]
+    pub fn version(&self) -> CredentialVersion {
+        self.versions.back().map_or(0, |version| version.version)
+    }
+
+    /// The facts of one version.
+    #[must_use]
+    pub fn version_fact(&self, version: CredentialVersion) -> Option<&VersionFact> {
+        self.versions.get(version.checked_sub(1)? as usize).map(Arc::as_ref)
+    }
+}
+
+/// A client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Text.
+    pub description: String,
+    /// No longer in use; hidden from lists.
+    pub archived: bool,
+}
+
+/// A workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its stream (also admissions and mappings).
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Text.
+    pub description: String,
+    /// The client it belongs to.
+    pub client: Option<ClientId>,
+    /// `dev`, `prod`, … or empty.
+    pub environment: String,
+    /// No longer in use.
+    pub archived: bool,
+}
+
+/// One revision of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionFact {
+    /// 1, 2, 3 …
+    pub revision: Revision,
+    /// `n8n` or `strongroom`.
+    pub format: String,
+    /// BLAKE3 of the document as served.
+    #[serde(with = "serde_bytes")]
+    pub digest: [u8; 32],
+    /// Its length.
+    pub document_bytes: u32,
+    /// Its variables.
+    pub variables: Vec<Variable>,
+    /// Hard-coded secrets that were accepted.
+    pub hardcoded_accepted: Vec<AcceptedFinding>,
+    /// The record whose secret part holds the document.
+    pub document_at: Position,
+    /// When.
+    pub entered_at: TimeUs,
+    /// Who.
+    pub entered_by: PrincipalId,
+}
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Its id.
+    pub id: TemplateId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Text.
+    pub description: String,
+    /// All revisions, oldest first; never empty.
+    pub revisions: Vec<RevisionFact>,
+    /// Every variable name ever used: none is given a new meaning.
+    pub used_variables: Vec<String>,
+    /// Where it was imported from.
+    pub source: Option<Source>,
+    /// No longer to be admitted.
+    pub retired: bool,
+    /// The data key of its documents.
+    #[serde(with = "serde_bytes")]
+    pub key_id: [u8; 16],
+}
+
+/// One mapping at instance or template level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The variable.
+    pub variable: String,
+    /// The workflow instance, for instance level.
+    pub instance: Option<String>,
+    /// The credential.
+    pub credential: CredentialId,
+    /// When.
+    pub mapped_at: TimeUs,
+    /// Who.
+    pub mapped_by: PrincipalId,
+}
+
+/// A template in a workspace: the admitted revision and the mappings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The template.
+    pub template: TemplateId,
+    /// The revision that runs; none before the first admission.
+    pub revision: Option<Revision>,
+    /// When it was admitted.
+    pub admitted_at: TimeUs,
+    /// Who admitted it.
+    pub admitted_by: PrincipalId,
+    /// Mappings, sorted by (variable, instance).
+    pub mappings: Vec<Mapping>,
+}
+
+/// Names a default.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DefaultKey {
+    /// The workspace; none for the ledger's.
+    pub workspace: Option<WorkspaceId>,
+    /// Service id.
+    pub service: String,
+    /// Kind.
+    pub kind: Kind,
+}
+
+/// A default, set or unset (its stream goes on).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Default_ {
+    /// Its stream's id.
+    #[serde(with = "serde_bytes")]
+    pub stream_id: [u8; 16],
+    /// Its stream.
+    pub head: StreamHead,
+    /// What it is the default for.
+    pub key: DefaultKey,
+    /// The credential; none when unset.
+    pub credential: Option<CredentialId>,
+}
+
+/// A token's facts; never the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFact {
+    /// Its id.
+    pub id: TokenId,
+    /// Its stored hash.
+    #[serde(with = "serde_bytes")]
+    pub hash: [u8; 32],
+    /// What it is for.
+    pub label: String,
+    /// When it was issued.
+    pub issued_at: TimeUs,
+    /// Who issued it.
+    pub issued_by: PrincipalId,
+    /// When it ends.
+    pub expires_at: Option<TimeUs>,
+    /// When it was revoked.
+    pub revoked_at: Option<TimeUs>,
+    /// It may only make named owners.
+    pub owners_only: bool,
+}
+
+/// A grant's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantFact {
+    /// What was granted.
+    pub granted: Granted,
+    /// When.
+    pub granted_at: TimeUs,
+    /// By whom.
+    pub granted_by: PrincipalId,
+    /// By which grant of theirs.
+    pub by_grant: Option<GrantId>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<TimeUs>,
+}
+
+/// A principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// Its id.
+    pub id: PrincipalId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Person, service, system.
+    pub kind: PrincipalKind,
+    /// Its tokens stop working.
+    pub disabled: bool,
+    /// Its grants, oldest first.
+    pub grants: Vec<GrantFact>,
+    /// Its tokens, oldest first.
+    pub tokens: Vec<TokenFact>,
+}
+
+/// Where a principal's access stream stands. Not covered by the rights sum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessStream {
+    /// Its stream.
+    pub head: StreamHead,
+}
+
+/// Names one row of the `state` keyspace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each variant names the entity of that name")]
+pub enum EntityKey {
+    Ledger,
+    Credential(CredentialId),
+    Version(CredentialId, CredentialVersion),
+    Client(ClientId),
+    Workspace(WorkspaceId),
+    Template(TemplateId),
+    Installation(WorkspaceId, TemplateId),
+    Default([u8; 16]),
+    Principal(PrincipalId),
+    Access(PrincipalId),
+}
