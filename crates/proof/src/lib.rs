@@ -11,6 +11,7 @@
 
 mod hash;
 pub mod note;
+pub mod plain;
 pub mod record;
 pub mod tiles;
 pub mod tree;
