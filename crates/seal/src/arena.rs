@@ -26,10 +26,7 @@ const KEY_LEN: usize = 32;
 #[repr(C, align(4096))]
 struct Page([u8; PAGE_BYTES]);
 
-const _: () = assert!(
-    size_of::<Page>() == PAGE_BYTES,
-    "locking works on whole pages"
-);
+const _: () = assert!(size_of::<Page>() == PAGE_BYTES, "locking works on whole pages");
 
 /// Whether the pages of the long-lived keys can be written to swap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,19 +99,13 @@ pub(crate) struct LockedCell(Option<&'static mut [u8; KEY_LEN]>);
 impl LockedCell {
     /// Copies the bytes into the arena; `None` when it is full.
     pub(crate) fn store(bytes: &[u8; KEY_LEN]) -> Option<Self> {
-        let cell = arena()
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()?;
+        let cell = arena().free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
         cell.copy_from_slice(bytes);
         Some(Self(Some(cell)))
     }
 
     pub(crate) fn bytes(&self) -> &[u8; KEY_LEN] {
-        self.0
-            .as_deref()
-            .expect("the cell is taken out only by drop")
+        self.0.as_deref().expect("the cell is taken out only by drop")
     }
 }
 
@@ -122,11 +113,7 @@ impl Drop for LockedCell {
     fn drop(&mut self) {
         if let Some(cell) = self.0.take() {
             cell.zeroize();
-            arena()
-                .free
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(cell);
+            arena().free.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
         }
     }
 }

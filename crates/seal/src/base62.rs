@@ -33,9 +33,7 @@ pub enum TextError {
 
 /// Writes prefix, `digits` digits of the number, and the checksum. The text is as secret as the number.
 pub(crate) fn encode(prefix: &str, number: &[u8], digits: usize) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(
-        prefix.len() + digits + CHECKSUM_DIGITS,
-    ));
+    let mut text = Zeroizing::new(String::with_capacity(prefix.len() + digits + CHECKSUM_DIGITS));
     text.push_str(prefix);
     push_digits(&mut text, number, digits);
     let checksum = crc32fast::hash(&text.as_bytes()[prefix.len()..]);
@@ -51,10 +49,7 @@ pub(crate) fn decode<const N: usize>(
     text: &str,
 ) -> Result<Zeroizing<[u8; N]>, TextError> {
     let form = TextError::Form { what };
-    let rest = text
-        .as_bytes()
-        .strip_prefix(prefix.as_bytes())
-        .ok_or(form)?;
+    let rest = text.as_bytes().strip_prefix(prefix.as_bytes()).ok_or(form)?;
     if rest.len() != digits + CHECKSUM_DIGITS {
         return Err(form);
     }
@@ -83,10 +78,7 @@ fn push_digits(text: &mut String, number: &[u8], digits: usize) {
         }
         reversed.push(DIGITS[usize::from(remainder)]);
     }
-    assert!(
-        rest.iter().all(|byte| *byte == 0),
-        "the number fits its digits"
-    );
+    assert!(rest.iter().all(|byte| *byte == 0), "the number fits its digits");
     text.extend(reversed.iter().rev().map(|digit| char::from(*digit)));
 }
 
@@ -144,10 +136,7 @@ mod tests {
         assert_eq!(read_digits::<1>(b"47").as_deref(), Some(&[255]));
         assert_eq!(read_digits::<1>(b"48"), None);
         let greatest = encode("", &[0xff; 20], 27);
-        assert_eq!(
-            *read_digits::<20>(&greatest.as_bytes()[..27]).unwrap(),
-            [0xff; 20]
-        );
+        assert_eq!(*read_digits::<20>(&greatest.as_bytes()[..27]).unwrap(), [0xff; 20]);
         assert_eq!(read_digits::<20>(&[b'z'; 27]), None);
     }
 

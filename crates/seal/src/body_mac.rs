@@ -14,12 +14,7 @@ use crate::{derive::Derived, purpose::Purpose, secret::Key32};
 ///
 /// `data_keys`: each data key that any record of the request names, once, by position.
 #[must_use]
-pub fn body_mac(
-    epoch_key: &Key32,
-    event_id: &[u8; 16],
-    data_keys: &[&Key32],
-    body: &[u8],
-) -> [u8; 32] {
+pub fn body_mac(epoch_key: &Key32, event_id: &[u8; 16], data_keys: &[&Key32], body: &[u8]) -> [u8; 32] {
     let mut m = link(epoch_key, event_id);
     for key in data_keys {
         m = link(key, m.as_slice());
@@ -36,9 +31,7 @@ pub fn body_mac_matches(
     body: &[u8],
     mac: &[u8; 32],
 ) -> bool {
-    body_mac(epoch_key, event_id, data_keys, body)
-        .ct_eq(mac)
-        .into()
+    body_mac(epoch_key, event_id, data_keys, body).ct_eq(mac).into()
 }
 
 fn link(key: &Key32, input: &[u8]) -> Derived {
@@ -60,13 +53,7 @@ mod tests {
         assert!(!body_mac_matches(&epoch, &id, &[&a, &b], b"Body", &mac));
         assert!(!body_mac_matches(&epoch, &id, &[&b, &a], b"body", &mac));
         assert!(!body_mac_matches(&epoch, &id, &[&a], b"body", &mac));
-        assert!(!body_mac_matches(
-            &epoch,
-            &[5; 16],
-            &[&a, &b],
-            b"body",
-            &mac
-        ));
+        assert!(!body_mac_matches(&epoch, &[5; 16], &[&a, &b], b"body", &mac));
         assert!(!body_mac_matches(&a, &id, &[&a, &b], b"body", &mac));
     }
 
@@ -75,9 +62,6 @@ mod tests {
         let epoch = Key32::from_bytes(&[1; 32]);
         let m0 = blake3::keyed_hash(&[1; 32], &[[6].as_slice(), &[4; 16]].concat());
         let expected = blake3::keyed_hash(m0.as_bytes(), b"body");
-        assert_eq!(
-            body_mac(&epoch, &[4; 16], &[], b"body"),
-            *expected.as_bytes()
-        );
+        assert_eq!(body_mac(&epoch, &[4; 16], &[], b"body"), *expected.as_bytes());
     }
 }

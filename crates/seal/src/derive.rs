@@ -37,18 +37,12 @@ fn keyed<const N: usize>(key: &[u8; 32], parts: [&[u8]; N]) -> [u8; 32] {
 
 /// K of a record's history part.
 pub(crate) fn derive_history(epoch_key: &Key32, event_id: &[u8; 16]) -> Derived {
-    Zeroizing::new(keyed(
-        epoch_key.expose(),
-        [&[Purpose::History as u8], event_id],
-    ))
+    Zeroizing::new(keyed(epoch_key.expose(), [&[Purpose::History as u8], event_id]))
 }
 
 /// K of a record's secret part.
 pub(crate) fn derive_secret(data_key: &Key32, event_id: &[u8; 16]) -> Derived {
-    Zeroizing::new(keyed(
-        data_key.expose(),
-        [&[Purpose::Secret as u8], event_id],
-    ))
+    Zeroizing::new(keyed(data_key.expose(), [&[Purpose::Secret as u8], event_id]))
 }
 
 /// K that wraps one data key.
@@ -66,12 +60,7 @@ pub(crate) fn derive_row(projection_key: &Key32) -> Key32 {
 }
 
 /// K of one compartment of the key file.
-pub(crate) fn derive_compartment(
-    root_key: &Key32,
-    ledger_id: &[u8; 16],
-    compartment: u8,
-    salt: &[u8; 16],
-) -> Derived {
+pub(crate) fn derive_compartment(root_key: &Key32, ledger_id: &[u8; 16], compartment: u8, salt: &[u8; 16]) -> Derived {
     let parts = [
         &[Purpose::Compartment as u8],
         ledger_id.as_slice(),
@@ -83,10 +72,7 @@ pub(crate) fn derive_compartment(
 
 /// The key of fingerprints under one generation.
 pub(crate) fn derive_fingerprint(generation_key: &Key32) -> Key32 {
-    let k = Zeroizing::new(keyed(
-        generation_key.expose(),
-        [&[Purpose::Fingerprint as u8]],
-    ));
+    let k = Zeroizing::new(keyed(generation_key.expose(), [&[Purpose::Fingerprint as u8]]));
     Key32::locked(&k)
 }
 
@@ -104,11 +90,7 @@ pub(crate) fn commitment(k: &[u8; 32]) -> [u8; 32] {
 /// Commits to an epoch key: stands in the plain part of the record that begins the epoch.
 #[must_use]
 pub fn epoch_commitment(epoch_key: &Key32) -> [u8; 32] {
-    EPOCH_COMMIT
-        .clone()
-        .update(epoch_key.expose())
-        .finalize()
-        .into()
+    EPOCH_COMMIT.clone().update(epoch_key.expose()).finalize().into()
 }
 
 /// Makes the nonce for one plaintext (as sealed, with its padding): a hash over key, random bytes
@@ -144,10 +126,7 @@ mod tests {
     #[test]
     fn prepared_contexts_equal_derive_key() {
         let k = [3; 32];
-        assert_eq!(
-            commitment(&k),
-            blake3::derive_key("strongroom v1 commit", &k)
-        );
+        assert_eq!(commitment(&k), blake3::derive_key("strongroom v1 commit", &k));
         let key = Key32::from_bytes(&k);
         assert_eq!(
             epoch_commitment(&key),
@@ -174,10 +153,7 @@ mod tests {
             *derive_compartment(&key, &id, 2, &id),
         ];
         for (i, a) in keys.iter().enumerate() {
-            assert!(
-                keys[i + 1..].iter().all(|b| a != b),
-                "key {i} is not unique"
-            );
+            assert!(keys[i + 1..].iter().all(|b| a != b), "key {i} is not unique");
         }
     }
 }

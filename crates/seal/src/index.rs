@@ -33,9 +33,7 @@ pub fn idempotency_term(
     key: &str,
 ) -> [u8; TERM_LEN] {
     let mut hasher = Hasher::new_keyed(index_key.expose());
-    hasher
-        .update(&[Purpose::Idempotency as u8])
-        .update(principal);
+    hasher.update(&[Purpose::Idempotency as u8]).update(principal);
     for text in [method, route].iter().chain(parameters).chain([&key]) {
         update_with_len(&mut hasher, text.as_bytes());
     }
@@ -98,9 +96,7 @@ mod tests {
     #[test]
     fn borders_between_the_texts_of_a_request_count() {
         let key = Key32::from_bytes(&[1; 32]);
-        let term = |route, parameters: &[&str], k| {
-            idempotency_term(&key, &[2; 16], "POST", route, parameters, k)
-        };
+        let term = |route, parameters: &[&str], k| idempotency_term(&key, &[2; 16], "POST", route, parameters, k);
         let terms = [
             term("/a/{x}", &["bc"], "d"),
             term("/a/{x}", &["b"], "cd"),
@@ -109,10 +105,7 @@ mod tests {
             term("/a/{x}", &[], "bcd"),
         ];
         for (i, a) in terms.iter().enumerate() {
-            assert!(
-                terms[i + 1..].iter().all(|b| a != b),
-                "term {i} is not unique"
-            );
+            assert!(terms[i + 1..].iter().all(|b| a != b), "term {i} is not unique");
         }
     }
 

@@ -11,25 +11,25 @@
 //! derived for one purpose. No secret type prints, serializes or compares in variable time, and
 //! each is zeroed when dropped. No error holds a byte of a key or of a plaintext.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that can't go on should stop")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that can't go on should stop"))]
 
-mod aead; // XChaCha20-Poly1305, the fast way
 mod arena; // pages locked in memory for long-lived keys: the only `unsafe`
-mod base62; // numbers as checked text
-mod body_mac; // a MAC that dies with any data key of the request
-mod derive; // long-lived key -> key for one thing
-mod index; // blind terms, fingerprints
-mod part; // commitment, ciphertext, tag; padding
-mod purpose; // the numbers that keep uses of one key apart
+mod secret; // key and plaintext types
 mod random; // one call to the system for many nonces
+mod purpose; // the numbers that keep uses of one key apart
+mod derive; // long-lived key -> key for one thing
+mod aead; // XChaCha20-Poly1305, the fast way
+mod part; // commitment, ciphertext, tag; padding
 mod record; // parts in, record out, and back
 mod rows; // rows of `state`, `meta` and `keys`
-mod secret; // key and plaintext types
+mod index; // blind terms, fingerprints
+mod body_mac; // a MAC that dies with any data key of the request
 mod sethash; // sums that notice a row put back
+mod base62; // numbers as checked text
 mod token; // bearer tokens
+mod root; // the root key and where it comes from
+pub mod keyfile; // the one file that holds all other keys
+mod signing; // checkpoints and key changes
 
 pub use aead::{CipherError, open_detached, seal_detached};
 pub use arena::{LockState, disable_core_dumps, lock_key_arena};
@@ -41,10 +41,15 @@ pub use part::{OpenError, SealError};
 pub use purpose::{Keyspace, Purpose};
 pub use random::{RandomError, RandomSource, random_bytes};
 pub use record::{
-    BuiltRecord, RecordInput, SecretInput, SecretKind, build_record, open_history,
-    open_history_with_record_key, open_secret,
+    BuiltRecord, RecordInput, SecretInput, SecretKind, build_record, open_history, open_history_with_record_key,
+    open_secret,
+};
+pub use root::{
+    EnvProvider, FdProvider, FileProvider, PassphraseParams, PassphraseProvider, RootKey, RootKeyError,
+    RootKeyProvider, RootSource,
 };
 pub use rows::{RowSealer, WRAPPED_KEY_LEN, Wrapper, wrapped_key_row_key};
 pub use secret::{Key32, SecretVec};
-pub use sethash::{SetHash, SetHashKey, SetHashRow, SetHashTerm};
+pub use sethash::{SetHash, SetHashKey, SetHashRow};
+pub use signing::Signer;
 pub use token::Token;

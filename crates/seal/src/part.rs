@@ -108,18 +108,11 @@ pub(crate) fn write_padded(plaintext: &[u8], out: &mut [u8]) {
 }
 
 /// Takes length and padding off; both must be exactly what sealing writes.
-pub(crate) fn strip_padding(
-    mut padded: Zeroizing<Vec<u8>>,
-    padding: Padding,
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let (head, rest) = padded
-        .split_first_chunk::<LENGTH_LEN>()
-        .ok_or(OpenError::Padding)?;
+pub(crate) fn strip_padding(mut padded: Zeroizing<Vec<u8>>, padding: Padding) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let (head, rest) = padded.split_first_chunk::<LENGTH_LEN>().ok_or(OpenError::Padding)?;
     let len = usize::try_from(u32::from_be_bytes(*head)).map_err(|_| OpenError::Padding)?;
     let filler = rest.get(len..).ok_or(OpenError::Padding)?;
-    if padding.padded_len(LENGTH_LEN + len) != Some(padded.len())
-        || filler.iter().any(|byte| *byte != 0)
-    {
+    if padding.padded_len(LENGTH_LEN + len) != Some(padded.len()) || filler.iter().any(|byte| *byte != 0) {
         return Err(OpenError::Padding);
     }
     padded.copy_within(LENGTH_LEN..LENGTH_LEN + len, 0);

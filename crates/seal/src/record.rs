@@ -7,8 +7,8 @@
 //! All is written once, in place, into one buffer of the final size.
 
 use strongroom_proof::record::{
-    H0_LEN, HEADER_LEN, HISTORY_PLAINTEXT_MAX, Header, PLAIN_LEN_MAX, RecordRef,
-    SECRET_CREDENTIAL_PLAINTEXT_MAX, SECRET_DOCUMENT_PLAINTEXT_MAX,
+    H0_LEN, HEADER_LEN, HISTORY_PLAINTEXT_MAX, Header, PLAIN_LEN_MAX, RecordRef, SECRET_CREDENTIAL_PLAINTEXT_MAX,
+    SECRET_DOCUMENT_PLAINTEXT_MAX,
 };
 use zeroize::Zeroizing;
 
@@ -24,10 +24,7 @@ use crate::{
 const HISTORY_AAD_LEN: usize = 1 + 16 + H0_LEN + 32;
 /// 2 ‖ ledger id ‖ H0.
 const SECRET_AAD_LEN: usize = 1 + 16 + H0_LEN;
-const _: () = assert!(
-    HISTORY_AAD_LEN == 221 && SECRET_AAD_LEN == 189,
-    "the format says so"
-);
+const _: () = assert!(HISTORY_AAD_LEN == 221 && SECRET_AAD_LEN == 189, "the format says so");
 
 /// Everything a record is made of. Plaintexts are MessagePack maps, not looked into here.
 pub struct RecordInput<'a> {
@@ -92,9 +89,7 @@ impl BuiltRecord {
     /// The header as stored: the leaf data.
     #[must_use]
     pub fn header_bytes(&self) -> &[u8; HEADER_LEN] {
-        self.bytes
-            .first_chunk()
-            .expect("a built record begins with its header")
+        self.bytes.first_chunk().expect("a built record begins with its header")
     }
 }
 
@@ -107,29 +102,16 @@ impl BuiltRecord {
 ///
 /// # Panics
 /// In debug builds, when a header field breaks a rule of the format: the caller makes them.
-pub fn build_record(
-    input: &RecordInput<'_>,
-    ledger_id: &[u8; 16],
-) -> Result<BuiltRecord, SealError> {
+pub fn build_record(input: &RecordInput<'_>, ledger_id: &[u8; 16]) -> Result<BuiltRecord, SealError> {
     let plain = input.plain.unwrap_or_default();
     if input.plain.is_some_and(<[u8]>::is_empty) {
         return Err(SealError::EmptyPlain);
     }
     check_len("plain", plain.len(), PLAIN_LEN_MAX)?;
-    let history_len = sealed_len(
-        "history",
-        Padding::History,
-        input.history,
-        HISTORY_PLAINTEXT_MAX,
-    )?;
+    let history_len = sealed_len("history", Padding::History, input.history, HISTORY_PLAINTEXT_MAX)?;
     let secret_len = match &input.secret {
         None => 0,
-        Some(secret) => sealed_len(
-            "secret",
-            Padding::Secret,
-            secret.plaintext,
-            secret.kind.plaintext_max(),
-        )?,
+        Some(secret) => sealed_len("secret", Padding::Secret, secret.plaintext, secret.kind.plaintext_max())?,
     };
 
     let history_at = HEADER_LEN + plain.len();
@@ -145,12 +127,7 @@ pub fn build_record(
     let history_bytes = &mut head[history_at..];
 
     let history_k = derive_history(input.epoch_key, &input.event_id);
-    header.history_nonce = prepare(
-        &history_k,
-        &input.random[..24],
-        input.history,
-        history_bytes,
-    );
+    header.history_nonce = prepare(&history_k, &input.random[..24], input.history, history_bytes);
     let secret_k = input.secret.as_ref().map(|secret| {
         let k = derive_secret(secret.data_key, &input.event_id);
         header.secret_key_id = secret.key_id;
@@ -160,12 +137,7 @@ pub fn build_record(
 
     let h0 = header.h0();
     if let Some(k) = secret_k {
-        part::seal_in_place(
-            &k,
-            &header.secret_nonce,
-            &secret_aad(ledger_id, &h0),
-            secret_bytes,
-        )?;
+        part::seal_in_place(&k, &header.secret_nonce, &secret_aad(ledger_id, &h0), secret_bytes)?;
         header.secret_digest = digest(secret_bytes);
     }
     let aad = history_aad(ledger_id, &h0, &header.secret_digest);
@@ -194,11 +166,7 @@ pub fn open_history(
     ledger_id: &[u8; 16],
     epoch_key: &Key32,
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    open_history_with_k(
-        record,
-        ledger_id,
-        &derive_history(epoch_key, &record.header.event_id),
-    )
+    open_history_with_k(record, ledger_id, &derive_history(epoch_key, &record.header.event_id))
 }
 
 /// Opens the history part with the key of this record alone, as an auditor may hold it.
@@ -219,13 +187,7 @@ fn open_history_with_k(
     k: &[u8; 32],
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let aad = history_aad(ledger_id, &record.h0(), &record.header.secret_digest);
-    let padded = part::open(
-        k,
-        &record.header.history_nonce,
-        &aad,
-        record.history,
-        "history part",
-    )?;
+    let padded = part::open(k, &record.header.history_nonce, &aad, record.history, "history part")?;
     part::strip_padding(padded, Padding::History)
 }
 
@@ -233,11 +195,7 @@ fn open_history_with_k(
 ///
 /// # Errors
 /// [`OpenError::NoPart`], [`OpenError::WrongKey`], [`OpenError::Forged`], [`OpenError::Padding`].
-pub fn open_secret(
-    record: &RecordRef<'_>,
-    ledger_id: &[u8; 16],
-    data_key: &Key32,
-) -> Result<SecretVec, OpenError> {
+pub fn open_secret(record: &RecordRef<'_>, ledger_id: &[u8; 16], data_key: &Key32) -> Result<SecretVec, OpenError> {
     let sealed = record.secret.ok_or(OpenError::NoPart)?;
     let k = derive_secret(data_key, &record.header.event_id);
     let aad = secret_aad(ledger_id, &record.h0());
@@ -254,12 +212,7 @@ impl SecretKind {
     }
 }
 
-fn header_of(
-    input: &RecordInput<'_>,
-    plain_len: usize,
-    history_len: usize,
-    secret_len: usize,
-) -> Header {
+fn header_of(input: &RecordInput<'_>, plain_len: usize, history_len: usize, secret_len: usize) -> Header {
     let stored = |len: usize| u32::try_from(len).expect("limits are far below 4 GiB");
     Header {
         category: input.category,
@@ -300,25 +253,14 @@ fn check_len(part: &'static str, found: usize, max: u32) -> Result<(), SealError
     }
 }
 
-fn sealed_len(
-    part: &'static str,
-    padding: Padding,
-    plaintext: &[u8],
-    max: u32,
-) -> Result<usize, SealError> {
+fn sealed_len(part: &'static str, padding: Padding, plaintext: &[u8], max: u32) -> Result<usize, SealError> {
     let len = LENGTH_LEN + plaintext.len();
     check_len(part, len, max)?;
-    let padded = padding
-        .padded_len(len)
-        .expect("no limit is above the padding's");
+    let padded = padding.padded_len(len).expect("no limit is above the padding's");
     Ok(padded + OVERHEAD)
 }
 
-fn history_aad(
-    ledger_id: &[u8; 16],
-    h0: &[u8; H0_LEN],
-    secret_digest: &[u8; 32],
-) -> [u8; HISTORY_AAD_LEN] {
+fn history_aad(ledger_id: &[u8; 16], h0: &[u8; H0_LEN], secret_digest: &[u8; 32]) -> [u8; HISTORY_AAD_LEN] {
     let mut aad = [0; HISTORY_AAD_LEN];
     aad[0] = Purpose::History as u8;
     aad[1..17].copy_from_slice(ledger_id);

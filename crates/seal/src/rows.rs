@@ -63,12 +63,7 @@ impl RowSealer {
     ///
     /// # Panics
     /// When the keyspace is another than `state` or `meta`.
-    pub fn open(
-        &self,
-        keyspace: Keyspace,
-        row_key: &[u8],
-        row: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub fn open(&self, keyspace: Keyspace, row_key: &[u8], row: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let length = OpenError::Length {
             what: "row",
             found: row.len(),
@@ -77,14 +72,7 @@ impl RowSealer {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(length)?;
         let mut plaintext = Zeroizing::new(vec![0; ciphertext.len()]);
         let aad = self.associated_data(keyspace, row_key);
-        open_detached(
-            self.k.expose(),
-            nonce,
-            &aad,
-            ciphertext,
-            tag,
-            &mut plaintext,
-        )?;
+        open_detached(self.k.expose(), nonce, &aad, ciphertext, tag, &mut plaintext)?;
         Ok(plaintext)
     }
 
@@ -164,24 +152,13 @@ impl Wrapper {
         let (nonce, sealed) = row.split_first_chunk::<NONCE_LEN>().ok_or(length)?;
         let row_key = self.row_key(key_id);
         let k = derive_wrap(&self.generation_key, &row_key);
-        let data_key = part::open(
-            &k,
-            nonce,
-            &self.associated_data(&row_key),
-            sealed,
-            "data key",
-        )?;
+        let data_key = part::open(&k, nonce, &self.associated_data(&row_key), sealed, "data key")?;
         let data_key: &[u8; 32] = data_key.as_slice().try_into().map_err(|_| length)?;
         Ok(Key32::from_bytes(data_key))
     }
 
     fn associated_data(&self, row_key: &[u8; 20]) -> Vec<u8> {
-        associated_data(
-            Purpose::WrappedDataKey,
-            &self.ledger_id,
-            Keyspace::Keys,
-            row_key,
-        )
+        associated_data(Purpose::WrappedDataKey, &self.ledger_id, Keyspace::Keys, row_key)
     }
 }
 
@@ -194,12 +171,7 @@ pub fn wrapped_key_row_key(generation: u32, key_id: &[u8; 16]) -> [u8; 20] {
     row_key
 }
 
-fn associated_data(
-    purpose: Purpose,
-    ledger_id: &[u8; 16],
-    keyspace: Keyspace,
-    row_key: &[u8],
-) -> Vec<u8> {
+fn associated_data(purpose: Purpose, ledger_id: &[u8; 16], keyspace: Keyspace, row_key: &[u8]) -> Vec<u8> {
     let mut aad = Vec::with_capacity(18 + row_key.len());
     aad.push(purpose as u8);
     aad.extend_from_slice(ledger_id);
@@ -220,37 +192,18 @@ mod tests {
 
     #[test]
     fn a_row_opens_only_in_its_place() {
-        let row = rows()
-            .seal(Keyspace::State, b"c1", b"text", &[3; 24])
-            .unwrap();
+        let row = rows().seal(Keyspace::State, b"c1", b"text", &[3; 24]).unwrap();
         assert_eq!(row.len(), 44);
-        assert_eq!(
-            rows()
-                .open(Keyspace::State, b"c1", &row)
-                .unwrap()
-                .as_slice(),
-            b"text"
-        );
-        assert_eq!(
-            rows().open(Keyspace::State, b"c2", &row),
-            Err(OpenError::Forged)
-        );
-        assert_eq!(
-            rows().open(Keyspace::Meta, b"c1", &row),
-            Err(OpenError::Forged)
-        );
+        assert_eq!(rows().open(Keyspace::State, b"c1", &row).unwrap().as_slice(), b"text");
+        assert_eq!(rows().open(Keyspace::State, b"c2", &row), Err(OpenError::Forged));
+        assert_eq!(rows().open(Keyspace::Meta, b"c1", &row), Err(OpenError::Forged));
         let other = RowSealer::new(&Key32::from_bytes(&[2; 32]), [9; 16]);
-        assert_eq!(
-            other.open(Keyspace::State, b"c1", &row),
-            Err(OpenError::Forged)
-        );
+        assert_eq!(other.open(Keyspace::State, b"c1", &row), Err(OpenError::Forged));
     }
 
     #[test]
     fn every_flipped_byte_of_a_row_is_refused() {
-        let row = rows()
-            .seal(Keyspace::Meta, b"k", &[5; 100], &[3; 24])
-            .unwrap();
+        let row = rows().seal(Keyspace::Meta, b"k", &[5; 100], &[3; 24]).unwrap();
         for at in 0..row.len() {
             let mut bad = row.clone();
             bad[at] ^= 1;
@@ -261,10 +214,7 @@ mod tests {
             );
         }
         for len in 0..row.len() {
-            assert!(
-                rows().open(Keyspace::Meta, b"k", &row[..len]).is_err(),
-                "{len} bytes"
-            );
+            assert!(rows().open(Keyspace::Meta, b"k", &row[..len]).is_err(), "{len} bytes");
         }
     }
 
@@ -276,44 +226,26 @@ mod tests {
         assert!(wrapper.unwrap(&[6; 16], &row).unwrap().ct_eq(&data_key));
         assert_eq!(wrapper.row_key(&[6; 16])[..5], [0, 0, 0, 7, 6]);
         for (other, id) in [
-            (
-                Wrapper::new(8, Key32::from_bytes(&[4; 32]), LEDGER),
-                [6; 16],
-            ),
-            (
-                Wrapper::new(7, Key32::from_bytes(&[9; 32]), LEDGER),
-                [6; 16],
-            ),
-            (
-                Wrapper::new(7, Key32::from_bytes(&[4; 32]), LEDGER),
-                [9; 16],
-            ),
+            (Wrapper::new(8, Key32::from_bytes(&[4; 32]), LEDGER), [6; 16]),
+            (Wrapper::new(7, Key32::from_bytes(&[9; 32]), LEDGER), [6; 16]),
+            (Wrapper::new(7, Key32::from_bytes(&[4; 32]), LEDGER), [9; 16]),
         ] {
             assert_eq!(other.unwrap(&id, &row).err(), Some(OpenError::WrongKey));
         }
         let elsewhere = Wrapper::new(7, Key32::from_bytes(&[4; 32]), [9; 16]);
-        assert_eq!(
-            elsewhere.unwrap(&[6; 16], &row).err(),
-            Some(OpenError::Forged)
-        );
+        assert_eq!(elsewhere.unwrap(&[6; 16], &row).err(), Some(OpenError::Forged));
     }
 
     #[test]
     fn every_flipped_byte_of_a_wrapped_key_is_refused() {
         let wrapper = Wrapper::new(1, Key32::from_bytes(&[4; 32]), LEDGER);
-        let row = wrapper
-            .wrap(&[6; 16], &Key32::from_bytes(&[5; 32]), &[3; 24])
-            .unwrap();
+        let row = wrapper.wrap(&[6; 16], &Key32::from_bytes(&[5; 32]), &[3; 24]).unwrap();
         for at in 0..row.len() {
             let mut bad = row;
             bad[at] ^= 0x80;
             assert!(wrapper.unwrap(&[6; 16], &bad).is_err(), "byte {at}");
         }
         assert!(wrapper.unwrap(&[6; 16], &row[..103]).is_err());
-        assert!(
-            wrapper
-                .unwrap(&[6; 16], &[row.as_slice(), &[0]].concat())
-                .is_err()
-        );
+        assert!(wrapper.unwrap(&[6; 16], &[row.as_slice(), &[0]].concat()).is_err());
     }
 }

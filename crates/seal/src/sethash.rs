@@ -55,12 +55,7 @@ impl SetHash {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        for (chunk, limb) in bytes
-            .as_chunks_mut::<8>()
-            .0
-            .iter_mut()
-            .zip(self.0.iter().rev())
-        {
+        for (chunk, limb) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(self.0.iter().rev()) {
             *chunk = limb.to_be_bytes();
         }
         bytes

@@ -74,10 +74,7 @@ mod tests {
         let read = Token::parse(&token.expose()).unwrap();
         assert_eq!(read.stored_hash(), token.stored_hash());
         let zero = Token::from_bytes(&[0; 20]);
-        assert_eq!(
-            zero.stored_hash(),
-            blake3::derive_key("strongroom v1 token", &[0; 20])
-        );
+        assert_eq!(zero.stored_hash(), blake3::derive_key("strongroom v1 token", &[0; 20]));
         assert_eq!(format!("{zero:?}"), "Token(…)");
     }
 
@@ -103,10 +100,7 @@ mod tests {
         check(&format!("{}zzzzzz", &good[..31]), TextError::Range { what });
         let digits = "z".repeat(27);
         let checksum = base62::encode("", &crc32fast::hash(digits.as_bytes()).to_be_bytes(), 6);
-        check(
-            &format!("srt_{digits}{}", &checksum[..6]),
-            TextError::Range { what },
-        );
+        check(&format!("srt_{digits}{}", &checksum[..6]), TextError::Range { what });
     }
 
     #[test]

@@ -53,10 +53,7 @@ fn what_is_sealed_opens_to_the_same() {
         record.check_digests().unwrap();
         assert_eq!(record.header, built.header);
         assert_eq!(record.header_bytes, built.header_bytes());
-        assert_eq!(
-            *open_history(&record, &LEDGER, &keys.epoch).unwrap(),
-            history
-        );
+        assert_eq!(*open_history(&record, &LEDGER, &keys.epoch).unwrap(), history);
         let opened = open_secret(&record, &LEDGER, &keys.data);
         match secret {
             Some(secret) => assert_eq!(opened.unwrap().expose(), secret),
@@ -73,9 +70,7 @@ fn an_auditor_opens_one_record_with_its_own_key() {
     let own = crate::history_record_key(&keys.epoch, &record.header.event_id);
     let other = crate::history_record_key(&keys.epoch, &[9; 16]);
     assert_eq!(
-        open_history_with_record_key(&record, &LEDGER, &own)
-            .unwrap()
-            .as_slice(),
+        open_history_with_record_key(&record, &LEDGER, &own).unwrap().as_slice(),
         b"history"
     );
     assert_eq!(
@@ -89,18 +84,12 @@ fn another_key_and_another_ledger_are_told_apart() {
     let keys = keys();
     let built = build_record(&input(&keys, b"history", Some(b"secret")), &LEDGER).unwrap();
     let record = RecordRef::parse(&built.bytes).unwrap();
-    assert_eq!(
-        open_history(&record, &LEDGER, &keys.data),
-        Err(OpenError::WrongKey)
-    );
+    assert_eq!(open_history(&record, &LEDGER, &keys.data), Err(OpenError::WrongKey));
     assert_eq!(
         open_secret(&record, &LEDGER, &keys.epoch).err(),
         Some(OpenError::WrongKey)
     );
-    assert_eq!(
-        open_history(&record, &[9; 16], &keys.epoch),
-        Err(OpenError::Forged)
-    );
+    assert_eq!(open_history(&record, &[9; 16], &keys.epoch), Err(OpenError::Forged));
     assert_eq!(
         open_secret(&record, &[9; 16], &keys.data).err(),
         Some(OpenError::Forged)
@@ -116,8 +105,7 @@ fn limits_hold_at_the_limit_and_one_past_it() {
         if let Some(secret) = &mut input.secret {
             secret.kind = kind;
         }
-        build_record(&input, &LEDGER)
-            .map(|built| RecordRef::parse(&built.bytes).map(|_| ()).unwrap())
+        build_record(&input, &LEDGER).map(|built| RecordRef::parse(&built.bytes).map(|_| ()).unwrap())
     };
     let too_long = |part, found, max| Err(SealError::TooLong { part, found, max });
     assert_eq!(build(65_532, 131_068, SecretKind::Credential), Ok(()));
