@@ -10,7 +10,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod hash;
+#[cfg(test)]
+mod testing;
 pub mod note;
+pub mod dump;
+pub mod verify;
 pub mod plain;
 pub mod record;
 pub mod tiles;

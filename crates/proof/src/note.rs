@@ -68,12 +68,7 @@ impl Checkpoint {
     /// the bytes to sign.
     #[must_use]
     pub fn text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            STANDARD.encode(self.root.0)
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
     }
 
     /// Parses the text of a note.
@@ -187,12 +182,7 @@ impl fmt::Display for SignedNote {
         bytes[..4].copy_from_slice(&self.key_id);
         bytes[4..].copy_from_slice(&self.signature);
         let Checkpoint { origin, .. } = &self.checkpoint;
-        writeln!(
-            f,
-            "{}\n— {origin} {}",
-            self.checkpoint.text(),
-            STANDARD.encode(bytes)
-        )
+        writeln!(f, "{}\n— {origin} {}", self.checkpoint.text(), STANDARD.encode(bytes))
     }
 }
 

@@ -94,10 +94,7 @@ impl PlainPart {
     /// The caller answers for the rules of [`PlainPart::parse`]: what breaks one does not parse.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let checkpoint = self
-            .kept
-            .as_ref()
-            .and_then(|kept| kept.checkpoint.as_deref());
+        let checkpoint = self.kept.as_ref().and_then(|kept| kept.checkpoint.as_deref());
         let optional = [
             checkpoint.is_some(),
             self.kept.is_some(),
@@ -169,11 +166,7 @@ impl PlainPart {
     ///
     /// # Errors
     /// [`PlainError::Signature`], also when there is no signature.
-    pub fn verify_key_change(
-        &self,
-        event_id: &[u8; 16],
-        old_key: &VerifyingKey,
-    ) -> Result<(), PlainError> {
+    pub fn verify_key_change(&self, event_id: &[u8; 16], old_key: &VerifyingKey) -> Result<(), PlainError> {
         let signature = self.signature.as_ref().ok_or(PlainError::Signature)?;
         let message = key_change_message(
             &self.ledger_id,
@@ -200,14 +193,7 @@ pub fn key_change_message(
     old_key: &[u8; 32],
     new_key: &[u8; 32],
 ) -> [u8; KEY_CHANGE_LEN] {
-    let fields: [&[u8]; 6] = [
-        KEY_CHANGE_TAG,
-        ledger_id,
-        incarnation,
-        event_id,
-        old_key,
-        new_key,
-    ];
+    let fields: [&[u8]; 6] = [KEY_CHANGE_TAG, ledger_id, incarnation, event_id, old_key, new_key];
     let mut message = [0; KEY_CHANGE_LEN];
     let mut rest = message.as_mut_slice();
     for field in fields {

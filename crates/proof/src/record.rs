@@ -14,10 +14,9 @@ use crate::Hash;
 pub use event_id::{EVENT_TIME_US_MAX, check_event_id, event_id};
 pub use header::Header;
 pub use limits::{
-    COMMITMENT_LEN, HISTORY_LEN_MAX, HISTORY_LEN_MIN, HISTORY_PADDING, HISTORY_PLAINTEXT_MAX,
-    PLAIN_LEN_MAX, RECORD_LEN_MAX, SEALED_OVERHEAD, SECRET_CREDENTIAL_PLAINTEXT_MAX,
-    SECRET_DOCUMENT_PLAINTEXT_MAX, SECRET_LEN_MAX, SECRET_LEN_MIN, TAG_LEN, padded_history_len,
-    padded_secret_len, padme,
+    COMMITMENT_LEN, HISTORY_LEN_MAX, HISTORY_LEN_MIN, HISTORY_PADDING, HISTORY_PLAINTEXT_MAX, PLAIN_LEN_MAX,
+    RECORD_LEN_MAX, SEALED_OVERHEAD, SECRET_CREDENTIAL_PLAINTEXT_MAX, SECRET_DOCUMENT_PLAINTEXT_MAX, SECRET_LEN_MAX,
+    SECRET_LEN_MIN, TAG_LEN, padded_history_len, padded_secret_len, padme,
 };
 
 /// Bytes of a header: the leaf data, and the entry in C2SP entry tiles.
@@ -177,12 +176,8 @@ impl<'a> RecordRef<'a> {
         if bytes.len() != header.record_len() {
             return Err(wrong_len);
         }
-        let (plain, parts) = parts
-            .split_at_checked(header.plain_len as usize)
-            .ok_or(wrong_len)?;
-        let (history, secret) = parts
-            .split_at_checked(header.history_len as usize)
-            .ok_or(wrong_len)?;
+        let (plain, parts) = parts.split_at_checked(header.plain_len as usize).ok_or(wrong_len)?;
+        let (history, secret) = parts.split_at_checked(header.history_len as usize).ok_or(wrong_len)?;
         Ok(Self {
             plain: header.has_plain().then_some(plain),
             secret: header.has_secret().then_some(secret),
@@ -205,9 +200,7 @@ impl<'a> RecordRef<'a> {
             return Err(RecordError::Digest { part: Part::Plain });
         }
         if differs(self.history, &self.header.history_digest) {
-            return Err(RecordError::Digest {
-                part: Part::History,
-            });
+            return Err(RecordError::Digest { part: Part::History });
         }
         if self
             .secret

@@ -58,10 +58,7 @@ impl TilePath {
     fn read(path: &str) -> Option<Self> {
         let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
         let (index, width) = match rest.split_once(".p/") {
-            Some((index, width)) => (
-                index,
-                width.parse().ok().filter(|width| is_partial(*width))?,
-            ),
+            Some((index, width)) => (index, width.parse().ok().filter(|width| is_partial(*width))?),
             None => (rest, TILE_WIDTH as u16),
         };
         let index = index_of(index)?;
@@ -107,12 +104,7 @@ impl fmt::Display for TilePath {
 
 /// Appends an entry to the body of an entry bundle: u16 length ‖ header.
 pub fn write_entry(bundle: &mut Vec<u8>, header: &[u8; HEADER_LEN]) {
-    const {
-        assert!(
-            HEADER_LEN <= u16::MAX as usize,
-            "the length of an entry has 16 bits"
-        )
-    };
+    const { assert!(HEADER_LEN <= u16::MAX as usize, "the length of an entry has 16 bits") };
     bundle.extend_from_slice(&(HEADER_LEN as u16).to_be_bytes());
     bundle.extend_from_slice(header);
 }
@@ -202,13 +194,7 @@ mod tests {
             },
             "tile/entries/x001/067",
         );
-        check(
-            TilePath::Entries {
-                index: 3,
-                width: 17,
-            },
-            "tile/entries/003.p/17",
-        );
+        check(TilePath::Entries { index: 3, width: 17 }, "tile/entries/003.p/17");
     }
 
     #[test]

@@ -39,10 +39,7 @@ pub fn empty_root() -> Hash {
 /// # Panics
 /// When there is no node.
 fn fold_nodes(nodes: &[Hash]) -> Hash {
-    assert!(
-        !nodes.is_empty(),
-        "the caller asks for nodes that are there"
-    );
+    assert!(!nodes.is_empty(), "the caller asks for nodes that are there");
     if let [node] = nodes {
         return *node;
     }

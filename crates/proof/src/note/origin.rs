@@ -70,13 +70,9 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/ledger/", self.name)?;
-        self.ledger_id
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.ledger_id.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str("/")?;
-        self.incarnation
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.incarnation.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -118,9 +114,7 @@ mod tests {
             assert!(is_ledger_name(name), "{name}");
         }
         let too_long = format!("a{}z", "-".repeat(62));
-        for name in [
-            "", "-", "A", "a-", ".a", "a b", "a/b", "a+b", "ä", "a\n", &too_long,
-        ] {
+        for name in ["", "-", "A", "a-", ".a", "a b", "a/b", "a+b", "ä", "a\n", &too_long] {
             assert!(!is_ledger_name(name), "{name}");
         }
     }

@@ -43,9 +43,7 @@ fn a_note_is_five_lines() {
 #[test]
 fn the_longest_note_fits_an_anchor_slot() {
     let name = "a".repeat(63);
-    let origin = Origin::new(&name, [0xff; 16], [0xff; 8])
-        .unwrap()
-        .to_string();
+    let origin = Origin::new(&name, [0xff; 16], [0xff; 8]).unwrap().to_string();
     let checkpoint = Checkpoint {
         origin,
         size: u64::MAX,
@@ -86,10 +84,7 @@ fn only_the_key_that_signed_verifies() {
 
     let forged_id = key_id(ORIGIN, &key(4).verifying_key());
     let forged = SignedNote::assemble(note.checkpoint.clone(), forged_id, note.signature);
-    assert_eq!(
-        forged.verify(&key(4).verifying_key()),
-        Err(NoteError::Signature)
-    );
+    assert_eq!(forged.verify(&key(4).verifying_key()), Err(NoteError::Signature));
 }
 
 #[test]
@@ -101,10 +96,7 @@ fn a_changed_checkpoint_does_not_verify() {
     let mut other_root = note.clone();
     other_root.checkpoint.root = Hash([6; 32]);
     for changed in [larger, other_root] {
-        assert_eq!(
-            changed.verify(&key.verifying_key()),
-            Err(NoteError::Signature)
-        );
+        assert_eq!(changed.verify(&key.verifying_key()), Err(NoteError::Signature));
     }
 }
 
@@ -112,8 +104,8 @@ fn a_changed_checkpoint_does_not_verify() {
 fn a_malleable_signature_does_not_verify() {
     // The group order L, little-endian: s + L is the same s to a lax verifier.
     const L: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
-        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let key = key(6);
     let mut note = signed(3, [5; 32], &key);
@@ -139,22 +131,14 @@ fn what_is_written_otherwise_is_refused() {
             NoteError::Form,
         ),
         ("no empty line", swap("\n\n", "\n"), NoteError::Form),
-        (
-            "no line feed at the end",
-            good.trim_end().to_owned(),
-            NoteError::Form,
-        ),
+        ("no line feed at the end", good.trim_end().to_owned(), NoteError::Form),
         ("a line more", format!("{good}\n"), NoteError::Form),
         (
             "the signature twice",
             format!("{good}{signature_line}\n"),
             NoteError::Form,
         ),
-        (
-            "an extension line",
-            swap("\n\n", "\nextension\n\n"),
-            NoteError::Form,
-        ),
+        ("an extension line", swap("\n\n", "\nextension\n\n"), NoteError::Form),
         ("a leading zero", swap("\n70\n", "\n070\n"), NoteError::Form),
         ("a sign", swap("\n70\n", "\n+70\n"), NoteError::Form),
         (
@@ -163,32 +147,12 @@ fn what_is_written_otherwise_is_refused() {
             NoteError::Form,
         ),
         ("no size", swap("\n70\n", "\n\n"), NoteError::Form),
-        (
-            "carriage returns",
-            good.replace('\n', "\r\n"),
-            NoteError::Form,
-        ),
+        ("carriage returns", good.replace('\n', "\r\n"), NoteError::Form),
         ("a hyphen for the dash", swap("— ", "- "), NoteError::Form),
-        (
-            "another key name",
-            swap("— acme", "— acne"),
-            NoteError::Form,
-        ),
-        (
-            "a short root",
-            swap("BwcHBwc=", "BwcHBw=="),
-            NoteError::Form,
-        ),
-        (
-            "unused bits of base64 set",
-            swap("Bwc=\n", "Bwd=\n"),
-            NoteError::Form,
-        ),
-        (
-            "base64 without padding",
-            swap("Bwc=\n", "Bwc\n"),
-            NoteError::Form,
-        ),
+        ("another key name", swap("— acme", "— acne"), NoteError::Form),
+        ("a short root", swap("BwcHBwc=", "BwcHBw=="), NoteError::Form),
+        ("unused bits of base64 set", swap("Bwc=\n", "Bwd=\n"), NoteError::Form),
+        ("base64 without padding", swap("Bwc=\n", "Bwc\n"), NoteError::Form),
         (
             "a space in the origin",
             good.replace("acme/", "ac me/"),
@@ -209,10 +173,7 @@ fn what_is_written_otherwise_is_refused() {
 fn a_note_past_the_limit_is_not_looked_at() {
     let long = "a".repeat(NOTE_LEN_MAX);
     assert_eq!(SignedNote::parse(&long), Err(NoteError::Form));
-    assert_eq!(
-        SignedNote::parse(&(long + "a")),
-        Err(NoteError::Len { found: 1025 })
-    );
+    assert_eq!(SignedNote::parse(&(long + "a")), Err(NoteError::Len { found: 1025 }));
 }
 
 #[test]
@@ -233,11 +194,7 @@ fn a_verifier_key_has_one_form() {
         format!("{text}\n"),
         format!(" {text}"),
     ] {
-        assert_eq!(
-            VerifierKey::parse(&wrong),
-            Err(NoteError::VerifierKey),
-            "{wrong}"
-        );
+        assert_eq!(VerifierKey::parse(&wrong), Err(NoteError::VerifierKey), "{wrong}");
     }
 }
 

@@ -13,9 +13,7 @@ fn first() -> PlainPart {
     let (ledger_id, incarnation) = ([0xab; 16], [1; 8]);
     PlainPart {
         ledger_id,
-        origin: Origin::new("acme", ledger_id, incarnation)
-            .unwrap()
-            .to_string(),
+        origin: Origin::new("acme", ledger_id, incarnation).unwrap().to_string(),
         incarnation,
         signing_key: key(1).verifying_key().to_bytes(),
         epochs: vec![EpochCommitment {
@@ -69,10 +67,7 @@ fn parsing_is_the_inverse_of_encoding() {
         ..first()
     };
     let kept = |size| PlainPart {
-        kept: Some(Kept {
-            size,
-            checkpoint: None,
-        }),
+        kept: Some(Kept { size, checkpoint: None }),
         ..first()
     };
     for plain in [
@@ -102,10 +97,7 @@ fn parsing_is_the_inverse_of_encoding() {
 fn another_encoding_of_the_same_map_is_refused() {
     let good = first().encode();
     let swap = |from: &[u8], to: &[u8]| {
-        let at = good
-            .windows(from.len())
-            .position(|window| window == from)
-            .unwrap();
+        let at = good.windows(from.len()).position(|window| window == from).unwrap();
         [&good[..at], to, &good[at + from.len()..]].concat()
     };
     let (l, rest) = (&good[1..21], &good[21..]);
@@ -130,22 +122,10 @@ fn another_encoding_of_the_same_map_is_refused() {
             "two keys swapped",
             [&[0x85], &rest[..o_len], l, &rest[o_len..]].concat(),
         ),
-        (
-            "an unknown key",
-            [&[0x86], &good[1..], &[0xa1, b'x', 0xc3]].concat(),
-        ),
-        (
-            "d that is false",
-            [&[0x86], &good[1..], &[0xa1, b'd', 0xc2]].concat(),
-        ),
-        (
-            "d that is nil",
-            [&[0x86], &good[1..], &[0xa1, b'd', 0xc0]].concat(),
-        ),
-        (
-            "b without z",
-            [&[0x86], &good[1..], &[0xa1, b'b', 0xa1, b'n']].concat(),
-        ),
+        ("an unknown key", [&[0x86], &good[1..], &[0xa1, b'x', 0xc3]].concat()),
+        ("d that is false", [&[0x86], &good[1..], &[0xa1, b'd', 0xc2]].concat()),
+        ("d that is nil", [&[0x86], &good[1..], &[0xa1, b'd', 0xc0]].concat()),
+        ("b without z", [&[0x86], &good[1..], &[0xa1, b'b', 0xa1, b'n']].concat()),
         ("an origin that is not UTF-8", swap(b"acme", b"a\xffme")),
     ] {
         assert_eq!(PlainPart::parse(&bytes), Err(PlainError::Form), "{what}");
@@ -156,11 +136,7 @@ fn another_encoding_of_the_same_map_is_refused() {
 fn every_cut_is_refused() {
     let good = full().encode();
     for len in 0..good.len() {
-        assert_eq!(
-            PlainPart::parse(&good[..len]),
-            Err(PlainError::Form),
-            "{len}"
-        );
+        assert_eq!(PlainPart::parse(&good[..len]), Err(PlainError::Form), "{len}");
     }
 }
 
@@ -241,10 +217,7 @@ fn a_key_change_is_signed_by_the_key_before() {
         ..first()
     };
     let old_key = old.verifying_key();
-    assert_eq!(
-        plain.verify_key_change(&EVENT, &old_key),
-        Err(PlainError::Signature)
-    );
+    assert_eq!(plain.verify_key_change(&EVENT, &old_key), Err(PlainError::Signature));
 
     let message = key_change_message(
         &plain.ledger_id,
@@ -259,11 +232,7 @@ fn a_key_change_is_signed_by_the_key_before() {
     assert_eq!(plain.verify_key_change(&EVENT, &old_key), Ok(()));
 
     let error = Err(PlainError::Signature);
-    assert_eq!(
-        plain.verify_key_change(&[0; 16], &old_key),
-        error,
-        "another event"
-    );
+    assert_eq!(plain.verify_key_change(&[0; 16], &old_key), error, "another event");
     assert_eq!(
         plain.verify_key_change(&EVENT, &new.verifying_key()),
         error,
@@ -273,29 +242,17 @@ fn a_key_change_is_signed_by_the_key_before() {
         incarnation: [2; 8],
         ..plain.clone()
     };
-    assert_eq!(
-        moved.verify_key_change(&EVENT, &old_key),
-        error,
-        "another incarnation"
-    );
+    assert_eq!(moved.verify_key_change(&EVENT, &old_key), error, "another incarnation");
     let other = PlainPart {
         signing_key: key(3).verifying_key().to_bytes(),
         ..plain.clone()
     };
-    assert_eq!(
-        other.verify_key_change(&EVENT, &old_key),
-        error,
-        "another key"
-    );
+    assert_eq!(other.verify_key_change(&EVENT, &old_key), error, "another key");
     let ledger = PlainPart {
         ledger_id: [0; 16],
         ..plain
     };
-    assert_eq!(
-        ledger.verify_key_change(&EVENT, &old_key),
-        error,
-        "another ledger"
-    );
+    assert_eq!(ledger.verify_key_change(&EVENT, &old_key), error, "another ledger");
 }
 
 proptest! {

@@ -50,10 +50,7 @@ mod tests {
         // RFC 9562, appendix A.6: 2022-02-22T19:22:22.000Z
         let random = [0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f];
         let id = event_id(0x017F_22E2_79B0 * 1000, random);
-        assert_eq!(
-            u128::from_be_bytes(id),
-            0x017F_22E2_79B0_7CC3_98C4_DC0C_0C07_398F
-        );
+        assert_eq!(u128::from_be_bytes(id), 0x017F_22E2_79B0_7CC3_98C4_DC0C_0C07_398F);
     }
 
     #[test]
@@ -75,9 +72,6 @@ mod tests {
     fn a_time_past_48_bits_has_no_id() {
         let id = event_id(EVENT_TIME_US_MAX, [7; 10]);
         assert!(check_event_id(&id, EVENT_TIME_US_MAX));
-        assert!(!check_event_id(
-            &event_id(0, [7; 10]),
-            EVENT_TIME_US_MAX + 1
-        ));
+        assert!(!check_event_id(&event_id(0, [7; 10]), EVENT_TIME_US_MAX + 1));
     }
 }

@@ -1,8 +1,6 @@
 //! The header: 236 bytes in the clear, what the tree commits to.
 
-use super::{
-    FORMAT_VERSION, H0_LEN, HEADER_LEN, MAGIC, PLAIN_LEN_MAX, RecordError, check_event_id, limits,
-};
+use super::{FORMAT_VERSION, H0_LEN, HEADER_LEN, MAGIC, PLAIN_LEN_MAX, RecordError, check_event_id, limits};
 
 const FLAG_PLAIN: u8 = 0x01;
 const FLAG_SECRET: u8 = 0x02;
@@ -141,8 +139,7 @@ impl Header {
     }
 
     fn flags(&self) -> u8 {
-        (if self.has_plain() { FLAG_PLAIN } else { 0 })
-            | (if self.has_secret() { FLAG_SECRET } else { 0 })
+        (if self.has_plain() { FLAG_PLAIN } else { 0 }) | (if self.has_secret() { FLAG_SECRET } else { 0 })
     }
 
     fn read(bytes: &[u8; HEADER_LEN]) -> Self {
@@ -169,9 +166,7 @@ impl Header {
 
     fn check_event(&self) -> Result<(), RecordError> {
         if self.category > 255 {
-            return Err(RecordError::Category {
-                found: self.category,
-            });
+            return Err(RecordError::Category { found: self.category });
         }
         if self.stream_version == 0 {
             return Err(RecordError::StreamVersion);
@@ -193,9 +188,7 @@ impl Header {
 
     fn check_plain(&self, announced: bool) -> Result<(), RecordError> {
         if announced != self.has_plain() || self.plain_len > PLAIN_LEN_MAX {
-            return Err(RecordError::PlainLen {
-                found: self.plain_len,
-            });
+            return Err(RecordError::PlainLen { found: self.plain_len });
         }
         if !announced && self.plain_digest != [0; 32] {
             return Err(RecordError::PlainFiller);
@@ -218,20 +211,14 @@ impl Header {
     fn check_secret(&self, announced: bool) -> Result<(), RecordError> {
         if announced {
             if !limits::is_secret_len(self.secret_len) {
-                return Err(RecordError::SecretLen {
-                    found: self.secret_len,
-                });
+                return Err(RecordError::SecretLen { found: self.secret_len });
             }
             return Ok(());
         }
         if self.has_secret() {
-            return Err(RecordError::SecretLen {
-                found: self.secret_len,
-            });
+            return Err(RecordError::SecretLen { found: self.secret_len });
         }
-        let zeros = self.secret_key_id == [0; 16]
-            && self.secret_nonce == [0; 24]
-            && self.secret_digest == [0; 32];
+        let zeros = self.secret_key_id == [0; 16] && self.secret_nonce == [0; 24] && self.secret_digest == [0; 32];
         if !zeros {
             return Err(RecordError::SecretFiller);
         }

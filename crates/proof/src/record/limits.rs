@@ -43,8 +43,7 @@ pub const SECRET_LEN_MIN: u32 = SECRET_PADDED_MIN + SEALED_OVERHEAD;
 pub const SECRET_LEN_MAX: u32 = padme(SECRET_DOCUMENT_PLAINTEXT_MAX) + SEALED_OVERHEAD;
 
 /// Bytes of a record at most.
-pub const RECORD_LEN_MAX: usize =
-    super::HEADER_LEN + (PLAIN_LEN_MAX + HISTORY_LEN_MAX + SECRET_LEN_MAX) as usize;
+pub const RECORD_LEN_MAX: usize = super::HEADER_LEN + (PLAIN_LEN_MAX + HISTORY_LEN_MAX + SECRET_LEN_MAX) as usize;
 
 const _: () = assert!(HISTORY_LEN_MIN == 112, "the format says so");
 const _: () = assert!(SECRET_LEN_MIN == 304, "the format says so");
@@ -64,11 +63,7 @@ pub const fn padme(len: u32) -> u32 {
         return len;
     }
     let exponent = len.ilog2();
-    let bits = if exponent == 0 {
-        0
-    } else {
-        exponent.ilog2() + 1
-    };
+    let bits = if exponent == 0 { 0 } else { exponent.ilog2() + 1 };
     let mask = (1u32 << (exponent - bits)) - 1;
     (len + mask) & !mask
 }
@@ -104,16 +99,12 @@ pub const fn padded_secret_len(len: usize) -> Option<u32> {
 
 /// Whether a stored history part may have this length.
 pub(super) const fn is_history_len(len: u32) -> bool {
-    HISTORY_LEN_MIN <= len
-        && len <= HISTORY_LEN_MAX
-        && (len - SEALED_OVERHEAD).is_multiple_of(HISTORY_PADDING)
+    HISTORY_LEN_MIN <= len && len <= HISTORY_LEN_MAX && (len - SEALED_OVERHEAD).is_multiple_of(HISTORY_PADDING)
 }
 
 /// Whether a stored secret part may have this length.
 pub(super) const fn is_secret_len(len: u32) -> bool {
-    SECRET_LEN_MIN <= len
-        && len <= SECRET_LEN_MAX
-        && padme(len - SEALED_OVERHEAD) == len - SEALED_OVERHEAD
+    SECRET_LEN_MIN <= len && len <= SECRET_LEN_MAX && padme(len - SEALED_OVERHEAD) == len - SEALED_OVERHEAD
 }
 
 #[cfg(test)]
@@ -164,9 +155,7 @@ mod tests {
             if let Some(padded) = padded_history_len(len) {
                 assert!(is_history_len(padded + SEALED_OVERHEAD));
             }
-            assert!(is_secret_len(
-                padded_secret_len(len).unwrap() + SEALED_OVERHEAD
-            ));
+            assert!(is_secret_len(padded_secret_len(len).unwrap() + SEALED_OVERHEAD));
         }
     }
 }

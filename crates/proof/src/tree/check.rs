@@ -32,13 +32,7 @@ pub enum ProofError {
 ///
 /// # Errors
 /// [`ProofError`]: nothing is proved then.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    position: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), ProofError> {
+pub fn verify_inclusion(leaf: &Hash, position: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
     if position >= size {
         return Err(ProofError::Range { at: position, size });
     }

@@ -77,10 +77,7 @@ impl Frontier {
         self.size += 1;
         self.keep(level, node, &mut filled);
         while left_neighbours & 1 == 1 {
-            let left = self
-                .peaks
-                .pop()
-                .expect("each set bit of the size has its peak");
+            let left = self.peaks.pop().expect("each set bit of the size has its peak");
             node = hash_children(&left, &node);
             left_neighbours >>= 1;
             level += 1;
@@ -106,9 +103,7 @@ impl Frontier {
     /// at most 255 hashes, none above the tree.
     #[must_use]
     pub fn row(&self, tile_level: u8) -> &[Hash] {
-        self.rows
-            .get(usize::from(tile_level))
-            .map_or(&[], Vec::as_slice)
+        self.rows.get(usize::from(tile_level)).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the number of full tiles of a tile level.

@@ -61,11 +61,7 @@ pub fn root_at<R: NodeReader>(reader: &R, size: u64) -> Result<Hash, TreeError<R
 ///
 /// # Errors
 /// [`TreeError::Range`] unless `position < size <= reader.size()`; the reader's errors.
-pub fn inclusion_proof<R: NodeReader>(
-    reader: &R,
-    position: u64,
-    size: u64,
-) -> Result<Vec<Hash>, TreeError<R::Error>> {
+pub fn inclusion_proof<R: NodeReader>(reader: &R, position: u64, size: u64) -> Result<Vec<Hash>, TreeError<R::Error>> {
     if position >= size || size > reader.size() {
         return Err(TreeError::Range {
             at: position,
@@ -98,11 +94,7 @@ pub fn inclusion_proof<R: NodeReader>(
 ///
 /// # Errors
 /// [`TreeError::Range`] unless `0 < old <= new <= reader.size()`; the reader's errors.
-pub fn consistency_proof<R: NodeReader>(
-    reader: &R,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, TreeError<R::Error>> {
+pub fn consistency_proof<R: NodeReader>(reader: &R, old: u64, new: u64) -> Result<Vec<Hash>, TreeError<R::Error>> {
     if old == 0 || old > new || new > reader.size() {
         return Err(TreeError::Range {
             at: old,

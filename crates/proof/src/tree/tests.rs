@@ -17,12 +17,7 @@ fn naive_root(leaves: &[Hash]) -> Hash {
             while k * 2 < leaves.len() {
                 k *= 2;
             }
-            let bytes = [
-                &[1][..],
-                &naive_root(&leaves[..k]).0,
-                &naive_root(&leaves[k..]).0,
-            ]
-            .concat();
+            let bytes = [&[1][..], &naive_root(&leaves[..k]).0, &naive_root(&leaves[k..]).0].concat();
             Hash(Sha256::digest(bytes).into())
         }
     }
@@ -90,10 +85,7 @@ fn roots_and_edges_are_those_of_the_naive_tree() {
     assert_eq!(edge.size(), 600);
     assert_eq!(edge.full_tiles(0), 2);
     assert_eq!(edge.full_tiles(1), 0);
-    assert_eq!(
-        edge.row(1),
-        [naive_root(&leaves[..256]), naive_root(&leaves[256..512])]
-    );
+    assert_eq!(edge.row(1), [naive_root(&leaves[..256]), naive_root(&leaves[256..512])]);
     assert_eq!(edge.row(2), []);
 }
 
@@ -103,33 +95,21 @@ fn tiles_come_out_when_full_and_in_order() {
     for n in 0..65_536 {
         let filled = edge.append(leaf(n));
         let expected: Vec<TileId> = match n {
-            65_535 => vec![
-                TileId {
-                    level: 0,
-                    index: 255,
-                },
-                TileId { level: 1, index: 0 },
-            ],
+            65_535 => vec![TileId { level: 0, index: 255 }, TileId { level: 1, index: 0 }],
             n if n % 256 == 255 => vec![TileId {
                 level: 0,
                 index: n / 256,
             }],
             _ => vec![],
         };
-        assert_eq!(
-            filled.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-            expected
-        );
+        assert_eq!(filled.iter().map(|(id, _)| *id).collect::<Vec<_>>(), expected);
         for (id, tile) in filled {
             if id.level == 1 {
                 assert_eq!(tile.root(), edge.root());
             }
         }
     }
-    assert_eq!(
-        (edge.row(0), edge.row(1), edge.row(2).len()),
-        (&[][..], &[][..], 1)
-    );
+    assert_eq!((edge.row(0), edge.row(1), edge.row(2).len()), (&[][..], &[][..], 1));
 }
 
 #[test]
@@ -139,13 +119,7 @@ fn a_tile_is_its_bytes() {
     assert_eq!(tile.to_bytes().len(), TILE_BYTES);
     assert_eq!(Tile::from_bytes(&tile.to_bytes()).as_ref(), Some(tile));
     assert_eq!(tile.hashes()[7], leaf(7));
-    for len in [
-        0,
-        TILE_BYTES - 32,
-        TILE_BYTES - 1,
-        TILE_BYTES + 1,
-        TILE_BYTES + 32,
-    ] {
+    for len in [0, TILE_BYTES - 32, TILE_BYTES - 1, TILE_BYTES + 1, TILE_BYTES + 32] {
         assert_eq!(Tile::from_bytes(&vec![0; len]), None, "{len}");
     }
     assert_eq!(Tile::from_hashes(&tile.hashes()[1..]), None);
@@ -209,25 +183,19 @@ fn every_small_proof_holds_and_only_for_what_it_proves() {
     const MAX: u64 = 34;
     let (edge, stored) = grow(MAX);
     let tree = TileTree::new(&stored, &edge);
-    let roots: Vec<Hash> = (0..=MAX)
-        .map(|size| root_at(&tree, size).unwrap())
-        .collect();
+    let roots: Vec<Hash> = (0..=MAX).map(|size| root_at(&tree, size).unwrap()).collect();
     for size in 1..=MAX {
         let ours = oracle(size);
         for at in 0..size {
             let proof = inclusion_proof(&tree, at, size).unwrap();
             assert_eq!(bytes(&proof), ours.prove_inclusion(at as usize).as_bytes());
-            let check = |at, size: u64, proof: &[Hash]| {
-                verify_inclusion(&leaf(at), at, size, proof, &roots[size as usize])
-            };
+            let check =
+                |at, size: u64, proof: &[Hash]| verify_inclusion(&leaf(at), at, size, proof, &roots[size as usize]);
             assert_eq!(check(at, size, &proof), Ok(()));
             for other in (0..size).filter(|other| *other != at) {
                 assert!(check(other, size, &proof).is_err());
                 let moved = verify_inclusion(&leaf(at), other, size, &proof, &roots[size as usize]);
-                assert!(
-                    moved.is_err(),
-                    "leaf {at} passes for position {other} of {size}"
-                );
+                assert!(moved.is_err(), "leaf {at} passes for position {other} of {size}");
             }
             refuse_altered(&proof, |altered| check(at, size, altered));
         }
@@ -242,16 +210,10 @@ fn every_small_proof_holds_and_only_for_what_it_proves() {
             assert_eq!(check(&proof), Ok(()));
             for other in (1..=size).filter(|other| *other != old) {
                 let (other_root, new_root) = (&roots[other as usize], &roots[size as usize]);
-                assert!(
-                    verify_consistency(other, size, &proof, &roots[old as usize], new_root)
-                        .is_err()
-                );
+                assert!(verify_consistency(other, size, &proof, &roots[old as usize], new_root).is_err());
                 assert!(verify_consistency(old, size, &proof, other_root, new_root).is_err());
                 if other != size {
-                    assert!(
-                        verify_consistency(old, size, &proof, &roots[old as usize], other_root)
-                            .is_err()
-                    );
+                    assert!(verify_consistency(old, size, &proof, &roots[old as usize], other_root).is_err());
                 }
             }
             refuse_altered(&proof, check);
@@ -276,14 +238,8 @@ fn refuse_altered(proof: &[Hash], check: impl Fn(&[Hash]) -> Result<(), ProofErr
 #[test]
 fn the_empty_tree_is_a_prefix_of_each() {
     let (edge, _) = grow(5);
-    assert_eq!(
-        verify_consistency(0, 5, &[], &empty_root(), &edge.root()),
-        Ok(())
-    );
-    assert_eq!(
-        verify_consistency(0, 0, &[], &empty_root(), &empty_root()),
-        Ok(())
-    );
+    assert_eq!(verify_consistency(0, 5, &[], &empty_root(), &edge.root()), Ok(()));
+    assert_eq!(verify_consistency(0, 0, &[], &empty_root(), &empty_root()), Ok(()));
     let one = [edge.root()];
     let extra = verify_consistency(0, 5, &one, &empty_root(), &edge.root());
     assert_eq!(extra, Err(ProofError::Len { found: 1 }));
