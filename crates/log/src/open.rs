@@ -1,0 +1,508 @@
+//! Truth at opening: no record is served from a log that was not checked against its anchor.
+//!
+//! Two stages, because the anchor's key lies in the key file: [`DataDir::lock`] takes the directory
+//! and chooses the slot that counts; [`DataDir::open`], after the unseal, checks the slot's MAC,
+//! copies the journals where the last stop was unclean, lets fjall open them, and checks the log.
+
+use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use strongroom_proof::tree::Frontier;
+
+use crate::anchor::{self, AnchorFile, AnchorMac, Found};
+use crate::check::{self, Checked, Disagreement};
+use crate::journals::{self, JournalsCopy};
+use crate::layout::{Layout, Present, Stage};
+use crate::limits::CACHE_BYTES_DEFAULT;
+use crate::store::Head;
+use crate::{Committer, OpenError, Slot, Space, Store, StoreError, birth, tree};
+
+/// What the key file says in plain: whose ledger this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Ledger id.
+    pub ledger_id: [u8; 16],
+    /// Incarnation.
+    pub incarnation: [u8; 8],
+    /// Sequence of the key file.
+    pub key_file_sequence: u64,
+}
+
+/// How a directory is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Bytes of the block cache.
+    pub cache_bytes: u64,
+    /// Whether journals are copied after an unclean stop. Off for a [`crate::Shadow`] only, which
+    /// is a copy already.
+    pub copy_journals: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: CACHE_BYTES_DEFAULT,
+            copy_journals: true,
+        }
+    }
+}
+
+/// A data directory that is locked for this process, not yet opened.
+#[derive(Debug)]
+pub struct DataDir {
+    layout: Layout,
+    lock: Arc<File>,
+    stage: Stage,
+    anchor: Option<Found>,
+}
+
+impl DataDir {
+    /// Makes the directory where it does not exist (mode 0700), and locks it.
+    ///
+    /// # Errors
+    /// As [`DataDir::lock`].
+    pub fn create(dir: &Path) -> Result<Self, OpenError> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        if !dir
+            .try_exists()
+            .map_err(|error| OpenError::io("look for", dir, error))?
+        {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(dir)
+                .map_err(|error| OpenError::io("make", dir, error))?;
+        }
+        Self::lock(dir)
+    }
+
+    /// Locks the directory for this process and looks how far its birth has come.
+    ///
+    /// Nothing but the lock file is written.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`], and each refusal that needs no key: a missing key file or anchor, an
+    /// anchor whose database is gone.
+    pub fn lock(dir: &Path) -> Result<Self, OpenError> {
+        let layout = Layout::new(dir);
+        if !dir.is_dir() {
+            return Err(OpenError::NoDirectory { dir: dir.to_owned() });
+        }
+        let path = layout.lock();
+        let lock = FileOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| OpenError::io("open", &path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Locked { dir: dir.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(OpenError::io("lock", &path, error)),
+        }
+        let (stage, anchor) = look(&layout)?;
+        Ok(Self {
+            layout,
+            lock: Arc::new(lock),
+            stage,
+            anchor,
+        })
+    }
+
+    /// The paths in the directory.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// How far the birth had come when the directory was locked.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The slot that counts, its MAC not yet checked; `None` before the anchor's birth.
+    #[must_use]
+    pub fn unchecked_anchor(&self) -> Option<&Slot> {
+        self.anchor.as_ref().map(|found| &found.slot)
+    }
+
+    /// Opens the directory with the anchor's key, and finishes a birth that was stopped.
+    ///
+    /// For a new ledger the caller writes the key file (synced, file and directory) between
+    /// [`DataDir::lock`] and this; the opened log is then empty and waits for its first record.
+    ///
+    /// # Errors
+    /// Every refusal of [`OpenError`]. The directory stays as it was found but for what fjall did
+    /// to its journals, whose copy is named in the error.
+    pub fn open(self, life: &Life, mac: AnchorMac, options: &OpenOptions) -> Result<Opened, OpenError> {
+        let layout = &self.layout;
+        let present = Present::look(layout)?;
+        if !present.key_file {
+            return Err(OpenError::NoLedger {
+                dir: layout.root().to_owned(),
+            });
+        }
+        let anchor = match self.anchor {
+            Some(found) => found,
+            None => {
+                if life.key_file_sequence > 1 {
+                    // The birth is long over: key files are replaced later only.
+                    return Err(OpenError::AnchorMissing {
+                        dir: layout.root().to_owned(),
+                        slots: Vec::new(),
+                    });
+                }
+                birth::make_anchor(layout, life, &mac)?;
+                read_anchor(layout)?
+            }
+        };
+        check_anchor(&anchor, life, &mac)?;
+        let opening = Opening {
+            layout,
+            options,
+            lock: &self.lock,
+            slot: &anchor.slot,
+            copy: None,
+        };
+        let born = !present.database;
+        let (store, size, copy, cut) = opening.open_store(born)?;
+        let checked = check_store(&store, &anchor.slot, size)
+            .map_err(|why| refusal(why, anchor.slot.size, size, copy.as_ref()))?;
+        let tiles_rebuilt = mend_tiles(&store, &checked)?;
+        let report = OpenReport {
+            born,
+            clean: anchor.slot.clean,
+            anchored: anchor.slot.size,
+            size,
+            checked_from: checked.from,
+            tiles_rebuilt,
+            torn_bytes_cut: cut,
+            journals_copied: copy.as_ref().map(|copy| copy.dir().to_owned()),
+            checkpoint: anchor.slot.checkpoint.clone(),
+        };
+        store.set_head(Head::of(checked.frontier.clone()));
+        let committer = take_over(layout, &store, anchor, life, mac)?;
+        Ok(Opened {
+            layout: self.layout,
+            store,
+            committer,
+            frontier: checked.frontier,
+            report,
+            journals: copy,
+        })
+    }
+}
+
+/// An opened directory whose log agrees with its anchor.
+///
+/// The ledger still has its own checks to make (set hash, wrapped keys): until
+/// [`Opened::all_checks_passed`] the copied journals stay.
+pub struct Opened {
+    /// The paths in the directory.
+    pub layout: Layout,
+    /// Reading.
+    pub store: Store,
+    /// Writing; for one thread.
+    pub committer: Committer,
+    /// The right edge at the log's end; for the sequencer.
+    pub frontier: Frontier,
+    /// What was found.
+    pub report: OpenReport,
+    journals: Option<JournalsCopy>,
+}
+
+impl Opened {
+    /// Deletes the copied journals: log, keys and projections are whole.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when the copy can't be deleted.
+    pub fn all_checks_passed(&mut self) -> Result<(), OpenError> {
+        let Some(copy) = self.journals.take() else {
+            return Ok(());
+        };
+        let dir = copy.dir().to_owned();
+        copy.discard().map_err(|source| OpenError::io("delete", &dir, source))
+    }
+}
+
+/// What an opening found and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Whether the database was made by this opening.
+    pub born: bool,
+    /// Whether the last run stopped in order.
+    pub clean: bool,
+    /// Records that the anchor knew.
+    pub anchored: u64,
+    /// Records found; more than `anchored` after a power cut or a crash.
+    pub size: u64,
+    /// The first position whose record was read and hashed. What trails behind the commits
+    /// (postings, idempotency rows) may have holes from here on.
+    pub checked_from: u64,
+    /// Tiles that were absent or wrong and were made again.
+    pub tiles_rebuilt: u64,
+    /// Bytes of an unfinished commit, never acknowledged, cut from the newest journal.
+    pub torn_bytes_cut: u64,
+    /// Where the journals were copied to; the directory is gone once all checks have passed.
+    pub journals_copied: Option<PathBuf>,
+    /// The checkpoint of a clean stop, a signed note; else empty. Not verified here.
+    pub checkpoint: Vec<u8>,
+}
+
+/// The database part of an opening.
+struct Opening<'a> {
+    layout: &'a Layout,
+    options: &'a OpenOptions,
+    lock: &'a Arc<File>,
+    slot: &'a Slot,
+    copy: Option<JournalsCopy>,
+}
+
+type OpenedStore = (Store, u64, Option<JournalsCopy>, u64);
+
+impl Opening<'_> {
+    /// Copies the journals where the last stop was unclean, and has fjall open the database.
+    fn open_store(mut self, born: bool) -> Result<OpenedStore, OpenError> {
+        let dir = self.layout.database();
+        if self.slot.size == 0 && !born {
+            birth::clear_unfinished_database(&dir)?;
+        }
+        let exists = dir
+            .try_exists()
+            .map_err(|error| OpenError::io("look for", &dir, error))?;
+        if exists {
+            if self.slot.size > 0 {
+                check_files(&dir).map_err(|what| self.damaged(what))?;
+            }
+            if !self.slot.clean && self.options.copy_journals {
+                let copied = journals::copy(&dir, self.layout.root());
+                self.copy = Some(copied.map_err(|error| OpenError::io("copy", &dir, error))?);
+            }
+        }
+        let (store, cut) = self.open_fjall(&dir)?;
+        if !exists {
+            birth::sync_database(self.layout)?;
+        }
+        let size = check::size(&store)?;
+        Ok((store, size, self.copy, cut))
+    }
+
+    /// fjall refuses a journal whose last batch is torn in its middle, as a power cut in a commit
+    /// can leave it. That end was never acknowledged, so it is cut, and fjall tries once more; what
+    /// else may be missing then is found by the anchor.
+    fn open_fjall(&self, dir: &Path) -> Result<(Store, u64), OpenError> {
+        let error = match self.try_fjall(dir)? {
+            Ok(store) => return Ok((store, 0)),
+            Err(error) => error,
+        };
+        if !matches!(error, fjall::Error::JournalRecovery(_)) {
+            return Err(match error {
+                fjall::Error::Locked => OpenError::Locked { dir: dir.to_owned() },
+                other => OpenError::Store(StoreError::Engine(other)),
+            });
+        }
+        let refused = |source| OpenError::JournalDamaged {
+            anchored: self.slot.size,
+            journals: self.copy.as_ref().map(|copy| copy.dir().to_owned()),
+            source,
+        };
+        // After a clean stop there is no copy, and no commit that could be torn.
+        if self.slot.clean {
+            return Err(refused(error));
+        }
+        let cut = journals::cut_torn_end(dir).map_err(|error| OpenError::io("mend the journals of", dir, error))?;
+        match cut {
+            0 => Err(refused(error)),
+            cut => match self.try_fjall(dir)? {
+                Ok(store) => Ok((store, cut)),
+                Err(error) => Err(refused(error)),
+            },
+        }
+    }
+
+    fn try_fjall(&self, dir: &Path) -> Result<fjall::Result<Store>, OpenError> {
+        // fjall asserts what damaged files can break.
+        let open =
+            AssertUnwindSafe(|| Store::open_database(dir.to_owned(), self.options.cache_bytes, Arc::clone(self.lock)));
+        std::panic::catch_unwind(open).map_err(|_| self.damaged("the engine stopped while it read it".to_owned()))
+    }
+
+    fn damaged(&self, what: String) -> OpenError {
+        OpenError::DatabaseDamaged {
+            dir: self.layout.database(),
+            anchored: self.slot.size,
+            what,
+            journals: self.copy.as_ref().map(|copy| copy.dir().to_owned()),
+        }
+    }
+}
+
+/// Sees how far the birth has come, and refuses what no birth leaves.
+fn look(layout: &Layout) -> Result<(Stage, Option<Found>), OpenError> {
+    let present = Present::look(layout)?;
+    let dir = || layout.root().to_owned();
+    if !present.key_file && (present.anchor || present.database) {
+        return Err(OpenError::KeyFileMissing { dir: dir() });
+    }
+    if !present.anchor {
+        return match (present.key_file, present.database) {
+            (_, true) => Err(OpenError::AnchorMissing {
+                dir: dir(),
+                slots: Vec::new(),
+            }),
+            (true, false) => Ok((Stage::KeyFile, None)),
+            (false, false) => Ok((Stage::Empty, None)),
+        };
+    }
+    let found = read_anchor(layout)?;
+    match (present.database, found.slot.size) {
+        (true, _) => Ok((Stage::Whole, Some(found))),
+        (false, 0) => Ok((Stage::Anchored, Some(found))),
+        (false, anchored) => Err(OpenError::LogShorter {
+            anchored,
+            found: 0,
+            journals: None,
+        }),
+    }
+}
+
+fn read_anchor(layout: &Layout) -> Result<Found, OpenError> {
+    let path = layout.anchor();
+    anchor::find(&path)
+        .map_err(|source| OpenError::io("read", &path, source))?
+        .map_err(|slots| OpenError::AnchorMissing {
+            dir: layout.root().to_owned(),
+            slots,
+        })
+}
+
+/// The slot that counts must be this ledger's; never is the other slot taken instead.
+fn check_anchor(anchor: &Found, life: &Life, mac: &AnchorMac) -> Result<(), OpenError> {
+    let slot = &anchor.slot;
+    if slot.ledger_id != life.ledger_id || slot.incarnation != life.incarnation {
+        return Err(OpenError::Mixed);
+    }
+    if !anchor::mac_matches(&anchor.bytes, mac) {
+        return Err(OpenError::AnchorForged { size: slot.size });
+    }
+    if life.key_file_sequence < slot.key_file_sequence {
+        return Err(OpenError::KeyFileOld {
+            anchored: slot.key_file_sequence,
+            found: life.key_file_sequence,
+        });
+    }
+    Ok(())
+}
+
+/// Looks for files without which fjall would not refuse, but make the database, or a keyspace of
+/// it, anew.
+fn check_files(dir: &Path) -> Result<(), String> {
+    let there = |path: &Path| path.try_exists().map_err(|error| error.to_string());
+    if !there(&dir.join("version"))? {
+        return Err("its version marker is absent".to_owned());
+    }
+    let keyspaces = dir.join("keyspaces");
+    let mut count = 0;
+    for entry in std::fs::read_dir(&keyspaces).map_err(|error| error.to_string())? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        if !there(&path.join("current"))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return Err(format!("keyspace {name} has no current version"));
+        }
+        count += 1;
+    }
+    // fjall's own keyspace of names stands beside ours.
+    let expected = Space::ALL.len() + 1;
+    if count != expected {
+        return Err(format!("{count} of {expected} keyspaces are there"));
+    }
+    Ok(())
+}
+
+fn check_store(store: &Store, slot: &Slot, size: u64) -> Result<Checked, Disagreement> {
+    let from = if slot.clean && slot.size == size {
+        // Everything was flushed: no record depends on a journal.
+        size
+    } else if slot.clean {
+        // No run leaves this, for each writes a slot that is not clean before its first commit.
+        // Somebody put an older anchor back: nothing in it says where the journals begin.
+        0
+    } else {
+        let first = slot.journals.iter().map(|journal| journal.first_position);
+        first.min().unwrap_or(0)
+    };
+    check::check_log(store, slot, size, from)
+}
+
+fn refusal(why: Disagreement, anchored: u64, found: u64, copy: Option<&JournalsCopy>) -> OpenError {
+    let journals = copy.map(|copy| copy.dir().to_owned());
+    match why {
+        Disagreement::Shorter => OpenError::LogShorter {
+            anchored,
+            found,
+            journals,
+        },
+        Disagreement::Differs => OpenError::LogDiffers {
+            anchored,
+            found,
+            journals,
+        },
+        Disagreement::Hole(position, source) => OpenError::LogHole {
+            position,
+            anchored,
+            found,
+            journals,
+            source,
+        },
+        Disagreement::Store(error) => OpenError::Store(error),
+    }
+}
+
+/// Writes the slot of the new run, not clean, before anything can be committed: a crash right
+/// behind the first commit must not look like a clean stop.
+fn take_over(
+    layout: &Layout,
+    store: &Store,
+    anchor: Found,
+    life: &Life,
+    mac: AnchorMac,
+) -> Result<Committer, OpenError> {
+    let path = layout.anchor();
+    let io = |source| OpenError::io("write", &path, source);
+    let was_clean = anchor.slot.clean;
+    let mut file = AnchorFile::take_over(&path, anchor, mac).map_err(io)?;
+    let present = journals::list(store.dir()).map_err(io)?;
+    let head = store.head();
+    // After a clean stop no record depends on the journals that are there.
+    let known: &[_] = if was_clean { &[] } else { &file.slot.journals };
+    let newest_bound = known.last().map_or(0, |journal| journal.first_position);
+    let size = if was_clean { head.size } else { newest_bound };
+    file.slot.journals = journals::bounds(&present, known, size);
+    file.slot.clean = false;
+    file.slot.checkpoint = Vec::new();
+    file.slot.key_file_sequence = life.key_file_sequence;
+    file.slot.size = head.size;
+    file.slot.root = head.root;
+    file.write(Instant::now()).map_err(io)?;
+    file.sync().map_err(io)?;
+    Ok(Committer::new(store.clone(), file))
+}
+
+fn mend_tiles(store: &Store, checked: &Checked) -> Result<u64, OpenError> {
+    let mut batch = store.row_batch();
+    for (id, tile) in &checked.tiles {
+        if batch.is_full() {
+            std::mem::replace(&mut batch, store.row_batch()).write_durably()?;
+        }
+        batch.put(Space::Tree, tree::tile_key(*id), tile.to_bytes());
+    }
+    batch.write_durably()?;
+    Ok(checked.tiles.len() as u64)
+}
