@@ -7,17 +7,16 @@
 //! Standards: RFC 9162 §2.1 (tree), C2SP signed-note, tlog-checkpoint and tlog-tiles, Ed25519
 //! (RFC 8032, strict), BLAKE3, UUIDv7 (RFC 9562), Padmé (PoPETs 2019).
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+mod hash; // a node of the tree
+pub mod record; // bytes -> header and parts, leaf hash
+pub mod plain; // where keys begin, in the clear
+pub mod tree; // leaf hashes -> tiles, roots, proofs, and their checks
+pub mod tiles; // paths and bodies of what a log serves
+pub mod note; // size and root, signed
+pub mod dump; // records and a checkpoint in one stream
+pub mod verify; // a whole log -> verified, or the first position that is wrong
 
-mod hash;
 #[cfg(test)]
-mod testing;
-pub mod note;
-pub mod dump;
-pub mod verify;
-pub mod plain;
-pub mod record;
-pub mod tiles;
-pub mod tree;
+mod testing; // records and logs that the tests of all rooms use
 
 pub use hash::Hash;

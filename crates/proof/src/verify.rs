@@ -221,10 +221,7 @@ impl LogVerifier {
         for note in &self.notes {
             keys.verify_note(note).map_err(|fault| {
                 let size = note.checkpoint.size;
-                VerifyError::Checkpoint {
-                    size,
-                    fault: fault.into(),
-                }
+                VerifyError::Checkpoint { size, fault }
             })?;
         }
         Ok(Verified {
