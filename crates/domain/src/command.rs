@@ -150,49 +150,173 @@ pub struct TemplateInput {
 
 /// All that can be asked for.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "variants are the verbs of the API; fields are named as there")]
+#[expect(
+    missing_docs,
+    reason = "variants are the verbs of the API; fields are named as there"
+)]
 pub enum Command {
     CreateCredential(Box<CreateCredential>),
     UpdateCredential(Box<UpdateCredential>),
     RotateCredential(Box<RotateCredential>),
-    RollbackCredential { credential: Ref, version: CredentialVersion },
+    RollbackCredential {
+        credential: Ref,
+        version: CredentialVersion,
+    },
     ShareCredential(ShareCredential),
     UnshareCredential(ShareCredential),
-    DisableCredential { credential: Ref },
-    EnableCredential { credential: Ref },
-    RevokeCredential { credential: Ref },
-    CreateClient { name: String, handle: Option<String>, description: String },
-    UpdateClient { client: Ref, name: Option<String>, description: Option<String> },
-    ArchiveClient { client: Ref },
-    CreateWorkspace { name: String, handle: Option<String>, client: Option<Ref>, environment: String, description: String },
-    UpdateWorkspace { workspace: Ref, name: Option<String>, description: Option<String>, environment: Option<String> },
-    ArchiveWorkspace { workspace: Ref },
-    RegisterTemplate { name: String, handle: Option<String>, description: String, input: Box<TemplateInput> },
+    DisableCredential {
+        credential: Ref,
+    },
+    EnableCredential {
+        credential: Ref,
+    },
+    RevokeCredential {
+        credential: Ref,
+    },
+    CreateClient {
+        name: String,
+        handle: Option<String>,
+        description: String,
+    },
+    UpdateClient {
+        client: Ref,
+        name: Option<String>,
+        description: Option<String>,
+    },
+    ArchiveClient {
+        client: Ref,
+    },
+    CreateWorkspace {
+        name: String,
+        handle: Option<String>,
+        client: Option<Ref>,
+        environment: String,
+        description: String,
+    },
+    UpdateWorkspace {
+        workspace: Ref,
+        name: Option<String>,
+        description: Option<String>,
+        environment: Option<String>,
+    },
+    ArchiveWorkspace {
+        workspace: Ref,
+    },
+    RegisterTemplate {
+        name: String,
+        handle: Option<String>,
+        description: String,
+        input: Box<TemplateInput>,
+    },
     /// `based_on` is the newest revision that the importer saw; another by now is a conflict, and the importer looks again.
-    ReviseTemplate { template: Ref, based_on: Revision, input: Box<TemplateInput> },
-    UpdateTemplate { template: Ref, name: Option<String>, description: Option<String> },
-    RetireTemplate { template: Ref },
+    ReviseTemplate {
+        template: Ref,
+        based_on: Revision,
+        input: Box<TemplateInput>,
+    },
+    UpdateTemplate {
+        template: Ref,
+        name: Option<String>,
+        description: Option<String>,
+    },
+    RetireTemplate {
+        template: Ref,
+    },
     /// `revision` none: the newest.
-    AdmitTemplate { workspace: Ref, template: Ref, revision: Option<Revision> },
-    MapVariable { workspace: Ref, template: Ref, variable: String, instance: Option<String>, credential: Ref },
-    UnmapVariable { workspace: Ref, template: Ref, variable: String, instance: Option<String> },
-    SetDefault { workspace: Option<Ref>, service: String, kind: Kind, credential: Ref },
-    UnsetDefault { workspace: Option<Ref>, service: String, kind: Kind },
-    CreatePrincipal { name: String, handle: Option<String>, kind: PrincipalKind },
-    DisablePrincipal { principal: Ref },
-    Grant { principal: Ref, role: Role, scope: Scope, effect: Effect, from: Option<TimeUs>, until: Option<TimeUs> },
-    WithdrawGrant { principal: Ref, grant: GrantId },
+    AdmitTemplate {
+        workspace: Ref,
+        template: Ref,
+        revision: Option<Revision>,
+    },
+    MapVariable {
+        workspace: Ref,
+        template: Ref,
+        variable: String,
+        instance: Option<String>,
+        credential: Ref,
+    },
+    UnmapVariable {
+        workspace: Ref,
+        template: Ref,
+        variable: String,
+        instance: Option<String>,
+    },
+    SetDefault {
+        workspace: Option<Ref>,
+        service: String,
+        kind: Kind,
+        credential: Ref,
+    },
+    UnsetDefault {
+        workspace: Option<Ref>,
+        service: String,
+        kind: Kind,
+    },
+    CreatePrincipal {
+        name: String,
+        handle: Option<String>,
+        kind: PrincipalKind,
+    },
+    DisablePrincipal {
+        principal: Ref,
+    },
+    Grant {
+        principal: Ref,
+        role: Role,
+        scope: Scope,
+        effect: Effect,
+        from: Option<TimeUs>,
+        until: Option<TimeUs>,
+    },
+    WithdrawGrant {
+        principal: Ref,
+        grant: GrantId,
+    },
     /// The token is made outside; here only its hash.
-    IssueToken { principal: Ref, hash: [u8; 32], label: String, expires_at: Option<TimeUs> },
-    RevokeToken { token: TokenId },
+    IssueToken {
+        principal: Ref,
+        hash: [u8; 32],
+        label: String,
+        expires_at: Option<TimeUs>,
+    },
+    RevokeToken {
+        token: TokenId,
+    },
     /// Records a serving that `resolve` allowed; checked again against the state it is decided on.
-    RecordAccess { workspace: Ref, template: Ref, instance: Option<String>, expected: Vec<Served>, window_until: Option<TimeUs> },
+    RecordAccess {
+        workspace: Ref,
+        template: Ref,
+        instance: Option<String>,
+        expected: Vec<Served>,
+        window_until: Option<TimeUs>,
+    },
     /// Records a reveal (needs a reason).
-    RecordReveal { credential: Ref, version: Option<CredentialVersion>, fields: Option<Vec<String>> },
+    RecordReveal {
+        credential: Ref,
+        version: Option<CredentialVersion>,
+        fields: Option<Vec<String>>,
+    },
     /// Ended windows, by the system.
-    RecordCounts { principal: PrincipalId, windows: Vec<WindowCount> },
+    RecordCounts {
+        principal: PrincipalId,
+        windows: Vec<WindowCount>,
+    },
     /// A refusal, by the system on behalf of the one refused.
-    RecordDenied { principal: PrincipalId, right: Right, target: String, why: String, count: u64 },
+    RecordDenied {
+        principal: PrincipalId,
+        right: Right,
+        target: String,
+        why: String,
+        count: u64,
+    },
     /// The first events of a ledger: initialized, the first principal, its owner grant, its token.
-    Initialize { ledger: LedgerId, name: String, dev: bool, owner_name: String, token_hash: [u8; 32], token_expires_at: Option<TimeUs>, owners_only: bool },
+    Initialize {
+        ledger: LedgerId,
+        name: String,
+        dev: bool,
+        owner_name: String,
+        token_hash: [u8; 32],
+        token_expires_at: Option<TimeUs>,
+        owners_only: bool,
+    },
 }

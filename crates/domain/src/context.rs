@@ -22,7 +22,11 @@ pub struct Caller {
 
 impl Caller {
     /// The ledger itself.
-    pub const SYSTEM: Self = Self { principal: PrincipalId::SYSTEM, token: None, on_behalf_of: None };
+    pub const SYSTEM: Self = Self {
+        principal: PrincipalId::SYSTEM,
+        token: None,
+        on_behalf_of: None,
+    };
 }
 
 /// A secret value of the command that another credential holds already.

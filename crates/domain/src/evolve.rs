@@ -1,15 +1,192 @@
-//! State and an event become the next state. Total: an event is a fact, so nothing here fails or checks.
+//! State and an event become the next state. Total: an event is a fact, so nothing here fails or checks; what an event
+//! says of a thing that is not there changes nothing.
 
-use crate::event::Recorded;
-use crate::state::{EntityKey, State};
+use crate::event::{Event, Recorded};
+use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
+use crate::state::{Default_, DefaultKey, EntityKey, Ledger, State, StreamHead};
+use imbl::OrdMap;
+use std::sync::Arc;
+
+mod credential;
+mod principal;
+mod template;
+mod workspace;
 
 /// Applies one event in place; what is shared with snapshots is copied first.
 pub fn evolve(state: &mut State, recorded: &Recorded) {
     state.last_recorded_at = recorded.recorded_at;
+    match &recorded.event {
+        Event::LedgerInitialized(data) => {
+            state.ledger = Arc::new(Ledger {
+                id: recorded.stream.id,
+                head: StreamHead::default().after(recorded),
+                name: data.name.clone(),
+                dev: data.dev,
+            });
+        }
+        Event::PrincipalCreated(data) => principal::created(state, recorded, data),
+        Event::PrincipalDisabled(_) => principal::change(state, recorded, |principal| principal.disabled = true),
+        Event::TokenIssued(data) => principal::token_issued(state, recorded, data),
+        Event::TokenRevoked(data) => principal::token_revoked(state, recorded, data),
+        Event::Granted(data) => principal::granted(state, recorded, data),
+        Event::GrantWithdrawn(data) => principal::grant_withdrawn(state, recorded, data),
+        Event::ClientCreated(data) => workspace::client_created(state, recorded, data),
+        Event::ClientUpdated(data) => workspace::client_updated(state, recorded, &data.after),
+        Event::ClientArchived(_) => workspace::client_archived(state, recorded),
+        Event::CredentialCreated(data) => credential::created(state, recorded, data),
+        Event::CredentialUpdated(data) => credential::updated(state, recorded, &data.after),
+        Event::CredentialShared(data) => credential::shared(state, recorded, data),
+        Event::CredentialUnshared(data) => credential::unshared(state, recorded, data),
+        Event::StewardChanged(data) => credential::change(state, recorded, |it| it.steward = data.after),
+        Event::CredentialRotated(data) => credential::rotated(state, recorded, data),
+        Event::CredentialRolledBack(data) => credential::rolled_back(state, recorded, data),
+        Event::CredentialDisabled(_) => credential::set_status(state, recorded, credential::DISABLED),
+        Event::CredentialEnabled(_) => credential::set_status(state, recorded, credential::ACTIVE),
+        Event::CredentialRevoked(_) => credential::set_status(state, recorded, credential::REVOKED),
+        Event::TemplateRegistered(data) => template::registered(state, recorded, data),
+        Event::TemplateRevised(data) => template::revised(state, recorded, data),
+        Event::TemplateUpdated(data) => template::updated(state, recorded, &data.after),
+        Event::TemplateRetired(_) => template::retired(state, recorded),
+        Event::WorkspaceCreated(data) => workspace::created(state, recorded, data),
+        Event::WorkspaceUpdated(data) => workspace::updated(state, recorded, &data.after),
+        Event::WorkspaceArchived(_) => workspace::archived(state, recorded),
+        Event::TemplateAdmitted(data) => workspace::admitted(state, recorded, data),
+        Event::VariableMapped(data) => workspace::mapped(state, recorded, data),
+        Event::VariableUnmapped(data) => workspace::unmapped(state, recorded, data),
+        Event::DefaultMapped(data) => {
+            let key = DefaultKey {
+                workspace: data.workspace,
+                service: data.service.clone(),
+                kind: data.kind,
+            };
+            default_set(state, recorded, key, Some(data.credential));
+        }
+        Event::DefaultUnmapped(data) => {
+            let key = DefaultKey {
+                workspace: data.workspace,
+                service: data.service.clone(),
+                kind: data.kind,
+            };
+            default_set(state, recorded, key, None);
+        }
+        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) => {
+            let stream = state.access.entry(PrincipalId(recorded.stream.id)).or_default();
+            let stream = Arc::make_mut(stream);
+            stream.head = stream.head.after(recorded);
+        }
+    }
 }
 
 /// The rows that the event changes, each once.
 #[must_use]
-pub fn touched(_recorded: &Recorded) -> Vec<EntityKey> {
-    Vec::new()
+pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
+    let id = recorded.stream.id;
+    match &recorded.event {
+        Event::LedgerInitialized(_) => vec![EntityKey::Ledger],
+        Event::PrincipalCreated(_)
+        | Event::PrincipalDisabled(_)
+        | Event::TokenIssued(_)
+        | Event::TokenRevoked(_)
+        | Event::Granted(_)
+        | Event::GrantWithdrawn(_) => vec![EntityKey::Principal(PrincipalId(id))],
+        Event::ClientCreated(_) | Event::ClientUpdated(_) | Event::ClientArchived(_) => {
+            vec![EntityKey::Client(ClientId(id))]
+        }
+        Event::CredentialCreated(_) => {
+            vec![
+                EntityKey::Credential(CredentialId(id)),
+                EntityKey::Version(CredentialId(id), 1),
+            ]
+        }
+        Event::CredentialRotated(data) => {
+            let id = CredentialId(id);
+            let mut keys = vec![EntityKey::Credential(id), EntityKey::Version(id, data.version)];
+            if data.grace_until.is_some() {
+                keys.push(EntityKey::Version(id, data.version - 1));
+            }
+            keys
+        }
+        Event::CredentialRolledBack(data) => {
+            vec![
+                EntityKey::Credential(CredentialId(id)),
+                EntityKey::Version(CredentialId(id), data.version),
+            ]
+        }
+        Event::CredentialUpdated(_)
+        | Event::CredentialShared(_)
+        | Event::CredentialUnshared(_)
+        | Event::StewardChanged(_)
+        | Event::CredentialDisabled(_)
+        | Event::CredentialEnabled(_)
+        | Event::CredentialRevoked(_) => vec![EntityKey::Credential(CredentialId(id))],
+        Event::TemplateRegistered(_)
+        | Event::TemplateRevised(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_) => vec![EntityKey::Template(TemplateId(id))],
+        Event::WorkspaceCreated(_) | Event::WorkspaceUpdated(_) | Event::WorkspaceArchived(_) => {
+            vec![EntityKey::Workspace(WorkspaceId(id))]
+        }
+        Event::TemplateAdmitted(data) => installation(WorkspaceId(id), data.template),
+        Event::VariableMapped(data) => installation(WorkspaceId(id), data.template),
+        Event::VariableUnmapped(data) => installation(WorkspaceId(id), data.template),
+        Event::DefaultMapped(_) | Event::DefaultUnmapped(_) => vec![EntityKey::Default(id)],
+        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) => {
+            vec![EntityKey::Access(PrincipalId(id))]
+        }
+    }
+}
+
+impl StreamHead {
+    /// Where the stream stands after one more event. An observation moves the version, but not `changed`.
+    #[must_use]
+    fn after(self, recorded: &Recorded) -> Self {
+        let observed = matches!(
+            recorded.event,
+            Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_)
+        );
+        let begun = self.version > 0;
+        Self {
+            version: recorded.stream_version,
+            changed: if observed {
+                self.changed
+            } else {
+                recorded.stream_version
+            },
+            first: if begun { self.first } else { recorded.position },
+            last: recorded.position,
+            created_at: if begun { self.created_at } else { recorded.recorded_at },
+            updated_at: recorded.recorded_at,
+        }
+    }
+}
+
+fn installation(workspace: WorkspaceId, template: TemplateId) -> Vec<EntityKey> {
+    vec![
+        EntityKey::Workspace(workspace),
+        EntityKey::Installation(workspace, template),
+    ]
+}
+
+fn default_set(state: &mut State, recorded: &Recorded, key: DefaultKey, credential: Option<CredentialId>) {
+    let stream_id = recorded.stream.id;
+    let head = state
+        .defaults
+        .get(&key)
+        .map_or_else(StreamHead::default, |default| default.head)
+        .after(recorded);
+    state.default_keys.insert(stream_id, key.clone());
+    state.defaults.insert(
+        key.clone(),
+        Arc::new(Default_ {
+            stream_id,
+            head,
+            key,
+            credential,
+        }),
+    );
+}
+
+/// The thing of an event's stream, to be changed in place: copied only where a snapshot still holds it.
+fn thing<K: Ord + Clone, V: Clone>(map: &mut OrdMap<K, Arc<V>>, id: K) -> Option<&mut V> {
+    map.get_mut(&id).map(Arc::make_mut)
 }

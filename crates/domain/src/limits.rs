@@ -18,3 +18,24 @@ pub const TAG_CHARS_MAX: usize = 200;
 pub const VARIABLES_MAX: usize = 500;
 /// Characters of a workflow instance's id.
 pub const INSTANCE_CHARS_MAX: usize = 200;
+/// Characters of a handle.
+pub const HANDLE_CHARS_MAX: usize = 63;
+/// Characters of an environment.
+pub const ENVIRONMENT_CHARS_MAX: usize = 63;
+/// Characters of one scope.
+pub const SCOPE_CHARS_MAX: usize = 200;
+/// Bytes of all plain values of a credential together: they stand in the history part, twice when they change.
+pub const PLAIN_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of an event's data as stored: with the envelope (a reason takes up to 8,000 bytes) it must fit the 64 KiB of a
+/// history part.
+pub const EVENT_BYTES_MAX: usize = 52 * 1024;
+/// Days of a rotation policy and of a grace period: a hundred years, so that no sum of times overflows.
+pub const DAYS_MAX: u32 = 36_500;
+/// Microseconds since 1970 that a date may name: the end of the year 9999, the last that RFC 3339 can write.
+pub const TIME_US_MAX: u64 = 253_402_300_799_999_999;
+/// Workspaces that one grant names.
+pub const SCOPE_ITEMS_MAX: usize = 500;
+/// Fitting credentials that an error lists for one variable.
+pub const FITTING_MAX: usize = 20;
+/// Handles that an error suggests for a misspelt one.
+pub const SUGGESTIONS_MAX: usize = 3;

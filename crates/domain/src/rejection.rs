@@ -175,7 +175,11 @@ impl Rejection {
     /// An input that breaks a rule.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>, hint: &'static str) -> Self {
-        Self::Invalid { pointer: pointer.into(), message: message.into(), hint }
+        Self::Invalid {
+            pointer: pointer.into(),
+            message: message.into(),
+            hint,
+        }
     }
 
     /// The stable word for it.
@@ -220,8 +224,12 @@ impl Rejection {
             }
             Self::NotFound { .. } => "list what there is; what your grants do not reach is not shown",
             Self::Denied(denied) => denied.hint(),
-            Self::NameTaken { holder: Some(holder), .. } => {
-                return Some(format!("`{holder}` has it: use that one, or choose a name that cannot be mistaken for it"));
+            Self::NameTaken {
+                holder: Some(holder), ..
+            } => {
+                return Some(format!(
+                    "`{holder}` has it: use that one, or choose a name that cannot be mistaken for it"
+                ));
             }
             Self::NameTaken { .. } => "choose a name that cannot be mistaken for another",
             Self::HandleTaken { proposal, .. } => return Some(format!("ask for the handle `{proposal}`")),
@@ -250,7 +258,9 @@ impl Rejection {
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::NotFound { pointer, .. } | Self::Invalid { pointer, .. } => Some(pointer).filter(|p| !p.is_empty()).map(String::as_str),
+            Self::NotFound { pointer, .. } | Self::Invalid { pointer, .. } => {
+                Some(pointer).filter(|p| !p.is_empty()).map(String::as_str)
+            }
             Self::NameTaken { .. } => Some("/name"),
             Self::HandleTaken { .. } => Some("/handle"),
             Self::ReasonRequired => Some("/reason"),
@@ -287,6 +297,9 @@ fn list(items: &[String]) -> String {
 }
 
 fn say_held(held: &[Held]) -> String {
-    let each: Vec<_> = held.iter().map(|held| format!("`{}` is held by `{}` already", held.field, held.by.handle)).collect();
+    let each: Vec<_> = held
+        .iter()
+        .map(|held| format!("`{}` is held by `{}` already", held.field, held.by.handle))
+        .collect();
     each.join(", ")
 }

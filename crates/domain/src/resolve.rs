@@ -194,14 +194,21 @@ pub fn resolve(
     _visible: &Visible<'_>,
     _now: TimeUs,
 ) -> Result<Resolution, Rejection> {
-    Err(Rejection::NotAdmitted { newest: template.revisions.last().map_or(0, |revision| revision.revision) })
+    Err(Rejection::NotAdmitted {
+        newest: template.revisions.last().map_or(0, |revision| revision.revision),
+    })
 }
 
 /// Whether a credential could stand behind a variable in a workspace.
 ///
 /// # Errors
 /// The first reason against it.
-pub fn fits(_variable: &Variable, _credential: &Credential, _workspace: &Workspace, _now: TimeUs) -> Result<(), WhyNot> {
+pub fn fits(
+    _variable: &Variable,
+    _credential: &Credential,
+    _workspace: &Workspace,
+    _now: TimeUs,
+) -> Result<(), WhyNot> {
     Ok(())
 }
 

@@ -113,7 +113,11 @@ impl Denied {
     /// The client guard's refusal of a credential.
     #[must_use]
     pub fn client_guard(credential: CredentialId) -> Self {
-        Self { right: Right::Use, target: format!("credential:{credential}"), why: DeniedWhy::ClientGuard }
+        Self {
+            right: Right::Use,
+            target: format!("credential:{credential}"),
+            why: DeniedWhy::ClientGuard,
+        }
     }
 
     /// What to do about it.
@@ -174,9 +178,9 @@ impl Role {
             Self::Service => &[Resolve],
             Self::Auditor => &[See, Audit],
             // No Read and no Resolve: an administrator sees no value. No Own: he makes neither owners nor administrators.
-            Self::Admin => {
-                &[See, Use, Map, Create, Edit, Connect, Withdraw, Organise, Design, Share, Audit, Administer]
-            }
+            Self::Admin => &[
+                See, Use, Map, Create, Edit, Connect, Withdraw, Organise, Design, Share, Audit, Administer,
+            ],
             Self::Owner => Right::ALL,
         }
     }
@@ -195,7 +199,11 @@ impl Role {
 pub fn token_caller(state: &State, hash: &[u8; 32], now: TimeUs) -> Result<Caller, TokenRefused> {
     let &(principal_id, token_id) = state.tokens.get(hash).ok_or(TokenRefused::Unknown)?;
     let principal = state.principals.get(&principal_id).ok_or(TokenRefused::Unknown)?;
-    let token = principal.tokens.iter().find(|token| token.id == token_id).ok_or(TokenRefused::Unknown)?;
+    let token = principal
+        .tokens
+        .iter()
+        .find(|token| token.id == token_id)
+        .ok_or(TokenRefused::Unknown)?;
     if token.revoked_at.is_some() {
         return Err(TokenRefused::Revoked);
     }
@@ -205,7 +213,11 @@ pub fn token_caller(state: &State, hash: &[u8; 32], now: TimeUs) -> Result<Calle
     if principal.disabled {
         return Err(TokenRefused::Disabled);
     }
-    Ok(Caller { principal: principal_id, token: Some(token_id), on_behalf_of: None })
+    Ok(Caller {
+        principal: principal_id,
+        token: Some(token_id),
+        on_behalf_of: None,
+    })
 }
 
 /// Checks one right on one thing, and names the grant that gives it.
@@ -219,11 +231,13 @@ pub fn authorize(
     target: Target<'_>,
     now: TimeUs,
 ) -> Result<Allowed, Denied> {
-    Rules::of(state, caller, now).and_then(|rules| rules.check(right, target)).map_err(|why| Denied {
-        right,
-        target: target.to_string(),
-        why,
-    })
+    Rules::of(state, caller, now)
+        .and_then(|rules| rules.check(right, target))
+        .map_err(|why| Denied {
+            right,
+            target: target.to_string(),
+            why,
+        })
 }
 
 /// What a caller may see: the filter of every list, suggestion, count and explanation.
@@ -235,7 +249,9 @@ pub struct Visible<'a> {
 /// Makes the filter for a caller.
 #[must_use]
 pub fn visible<'a>(state: &'a State, caller: &Caller, now: TimeUs) -> Visible<'a> {
-    Visible { rules: Rules::of(state, caller, now).ok() }
+    Visible {
+        rules: Rules::of(state, caller, now).ok(),
+    }
 }
 
 impl Visible<'_> {
@@ -248,7 +264,9 @@ impl Visible<'_> {
     /// Whether the caller may know of the workspace: who may be served its secrets may.
     #[must_use]
     pub fn workspace(&self, workspace: &Workspace) -> bool {
-        [Right::See, Right::Map, Right::Resolve].iter().any(|right| self.may(*right, Target::Workspace(workspace.id)))
+        [Right::See, Right::Map, Right::Resolve]
+            .iter()
+            .any(|right| self.may(*right, Target::Workspace(workspace.id)))
     }
 
     /// Whether the caller may see the client.
@@ -260,25 +278,34 @@ impl Visible<'_> {
     /// Whether the caller may know of the template.
     #[must_use]
     pub fn template(&self, template: &Template) -> bool {
-        [Right::See, Right::Design, Right::Resolve].iter().any(|right| self.may(*right, Target::Template(template.id)))
+        [Right::See, Right::Design, Right::Resolve]
+            .iter()
+            .any(|right| self.may(*right, Target::Template(template.id)))
     }
 
     /// Whether the caller may see the principal: himself, or with `audit`, `administer` or `own` anybody.
     #[must_use]
     pub fn principal(&self, principal: &Principal) -> bool {
-        self.rules.as_ref().is_some_and(|rules| rules.caller.principal == principal.id) || self.principals()
+        self.rules
+            .as_ref()
+            .is_some_and(|rules| rules.caller.principal == principal.id)
+            || self.principals()
     }
 
     /// Whether the caller may see all principals.
     #[must_use]
     pub fn principals(&self) -> bool {
-        [Right::Audit, Right::Administer, Right::Own].iter().any(|right| self.may(*right, Target::Ledger))
+        [Right::Audit, Right::Administer, Right::Own]
+            .iter()
+            .any(|right| self.may(*right, Target::Ledger))
     }
 
     /// Whether one right holds.
     #[must_use]
     pub fn may(&self, right: Right, target: Target<'_>) -> bool {
-        self.rules.as_ref().is_some_and(|rules| rules.check(right, target).is_ok())
+        self.rules
+            .as_ref()
+            .is_some_and(|rules| rules.check(right, target).is_ok())
     }
 }
 
@@ -294,29 +321,56 @@ struct Rules<'a> {
 impl<'a> Rules<'a> {
     fn of(state: &'a State, caller: &Caller, now: TimeUs) -> Result<Self, DeniedWhy> {
         if caller.principal == PrincipalId::SYSTEM {
-            return Ok(Self { state, caller: *caller, grants: Vec::new(), owners_only: false });
+            return Ok(Self {
+                state,
+                caller: *caller,
+                grants: Vec::new(),
+                owners_only: false,
+            });
         }
-        let principal = state.principals.get(&caller.principal).ok_or(DeniedWhy::PrincipalDisabled)?;
+        let principal = state
+            .principals
+            .get(&caller.principal)
+            .ok_or(DeniedWhy::PrincipalDisabled)?;
         if principal.disabled {
             return Err(DeniedWhy::PrincipalDisabled);
         }
         let token = match caller.token {
             None => None,
-            Some(id) => Some(principal.tokens.iter().find(|token| token.id == id).ok_or(DeniedWhy::TokenEnded)?),
+            Some(id) => Some(
+                principal
+                    .tokens
+                    .iter()
+                    .find(|token| token.id == id)
+                    .ok_or(DeniedWhy::TokenEnded)?,
+            ),
         };
         if token.is_some_and(|token| token_ended(token, now)) {
             return Err(DeniedWhy::TokenEnded);
         }
         let grants = principal.grants.iter().filter(|grant| counts_at(grant, now)).collect();
-        Ok(Self { state, caller: *caller, grants, owners_only: token.is_some_and(|token| token.owners_only) })
+        Ok(Self {
+            state,
+            caller: *caller,
+            grants,
+            owners_only: token.is_some_and(|token| token.owners_only),
+        })
     }
 
     fn check(&self, right: Right, target: Target<'_>) -> Result<Allowed, DeniedWhy> {
-        let allowed = |grant| Allowed { principal: self.caller.principal, right, grant };
+        let allowed = |grant| Allowed {
+            principal: self.caller.principal,
+            right,
+            grant,
+        };
         if self.caller.principal == PrincipalId::SYSTEM {
             // The ledger itself keeps house; it never reads, serves or changes what is others'.
             let own_house = matches!(right, Right::Administer | Right::Own);
-            return if own_house { Ok(allowed(None)) } else { Err(DeniedWhy::NoGrant) };
+            return if own_house {
+                Ok(allowed(None))
+            } else {
+                Err(DeniedWhy::NoGrant)
+            };
         }
         if self.owners_only && !matches!(right, Right::Administer | Right::Own) {
             return Err(DeniedWhy::OwnersOnly);
@@ -330,7 +384,9 @@ impl<'a> Rules<'a> {
                 Effect::Deny if denial_matches(self.state, &grant.granted.scope, target) => {
                     return Err(DeniedWhy::DeniedByGrant);
                 }
-                Effect::Allow if given.is_none() && allowance_matches(self.state, &grant.granted.scope, right, target) => {
+                Effect::Allow
+                    if given.is_none() && allowance_matches(self.state, &grant.granted.scope, right, target) =>
+                {
                     given = Some(grant.granted.grant);
                 }
                 Effect::Allow | Effect::Deny => {}
@@ -386,13 +442,21 @@ fn denial_matches(state: &State, scope: &Scope, target: Target<'_>) -> bool {
 }
 
 fn reaches_any(state: &State, credential: &Credential, workspaces: &[WorkspaceId]) -> bool {
-    workspaces.iter().filter_map(|id| state.workspaces.get(id)).any(|workspace| reaches(credential, workspace))
+    workspaces
+        .iter()
+        .filter_map(|id| state.workspaces.get(id))
+        .any(|workspace| reaches(credential, workspace))
 }
 
 fn owns_any(state: &State, client: ClientId, workspaces: &[WorkspaceId]) -> bool {
-    workspaces.iter().filter_map(|id| state.workspaces.get(id)).any(|workspace| workspace.client == Some(client))
+    workspaces
+        .iter()
+        .filter_map(|id| state.workspaces.get(id))
+        .any(|workspace| workspace.client == Some(client))
 }
 
 fn installed_in_any(state: &State, template: TemplateId, workspaces: &[WorkspaceId]) -> bool {
-    workspaces.iter().any(|id| state.installations.contains_key(&(*id, template)))
+    workspaces
+        .iter()
+        .any(|id| state.installations.contains_key(&(*id, template)))
 }

@@ -56,7 +56,7 @@ pub enum SecretPart {
 }
 
 /// A template's document as stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Document {
     /// The document as served.
     pub bytes: Vec<u8>,
@@ -64,4 +64,10 @@ pub struct Document {
     pub reference_key: [u8; 32],
     /// Variable and keyed hash of the reference that it came from.
     pub references: Vec<(String, [u8; 32])>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[document of {} bytes]", self.bytes.len())
+    }
 }

@@ -35,7 +35,7 @@ pub struct State {
     /// Principals by id, with grants and tokens.
     pub principals: OrdMap<PrincipalId, Arc<Principal>>,
     /// Access streams by principal.
-    pub access: HashMap<PrincipalId, Arc<AccessStream>>,
+    pub access: OrdMap<PrincipalId, Arc<AccessStream>>,
     /// Derived: handles and names.
     pub names: Names,
     /// Derived: token hash to its owner.
@@ -140,6 +140,9 @@ pub struct VersionFact {
     /// Until when it resolves by number after it was replaced.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub grace_until: Option<TimeUs>,
+    /// When the values end, as said when they were entered.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<TimeUs>,
     /// Its secret and destination fields (no values; plain fields belong to the credential).
     #[serde(rename = "s")]
     pub fields: Vec<FieldFact>,

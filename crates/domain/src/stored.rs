@@ -1,31 +1,28 @@
 //! Events to MessagePack and back. Old schemas live here for ever, each with its upcaster.
 //!
-//! A history part is one map: the envelope's keys and `d`, the map of the event's own data.
+//! A history part is one map: the envelope's keys and `d`, the map of the event's own data. Unknown keys are left alone;
+//! an unknown type or schema is an error, since nobody could say what it did to the state.
 
-use crate::event::{Envelope, Event};
-use crate::secret::{Document, SecretFields, SecretPart};
-use zeroize::Zeroizing;
+use crate::event::{
+    Accessed, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated,
+    DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, GrantWithdrawn, Granted, KEYS, LedgerInitialized,
+    Nothing, PrincipalCreated, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
+    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
+};
+use crate::words::Category;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
-/// `Option<Option<T>>`: absent, nil, or a value.
-pub mod double_option {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+mod secret;
+#[cfg(test)]
+mod tests;
 
-    /// Writes nil for `Some(None)`.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, s: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().and_then(Option::as_ref).serialize(s)
-    }
+pub use secret::{decode_document, decode_fields, encode_secret};
 
-    /// A key that is there gives `Some`, nil or not.
-    ///
-    /// # Errors
-    /// Those of the deserializer.
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
-        Option::<T>::deserialize(d).map(Some)
-    }
-}
+/// Depth of maps and lists in a stored part; ours are at most five deep.
+const DEPTH_MAX: usize = 16;
 
 /// Why stored bytes are no event.
 #[derive(Debug, thiserror::Error)]
@@ -57,14 +54,90 @@ pub enum DecodeError {
     #[error("a secret part is malformed")]
     MalformedSecret,
     /// Something stands behind the map.
-    #[error("{0} bytes stand behind a map")]
-    Trailing(usize),
+    #[error("bytes stand behind the map of a part")]
+    Trailing,
 }
 
-/// The type code of an event: category × 256 + n.
-#[must_use]
-pub fn type_code(_event: &Event) -> u16 {
-    0
+/// Declares every event once: where its code, name, encoding and decoding come from. A number is never reused.
+macro_rules! events {
+    ($($category:ident $number:literal $name:literal $variant:ident($payload:ty);)+) => {
+        /// Every type of event: code and name, by code.
+        pub const TYPES: &[(u16, &str)] = &[$((Category::$category.number() * 256 + $number, $name)),+];
+
+        /// The type code of an event: category × 256 + n.
+        #[must_use]
+        pub fn type_code(event: &Event) -> u16 {
+            match event { $(Event::$variant(_) => Category::$category.number() * 256 + $number),+ }
+        }
+
+        fn write_data(event: &Event, out: &mut Vec<u8>) {
+            match event { $(Event::$variant(data) => write(data, out)),+ }
+        }
+
+        impl Event {
+            /// Its name, `credential.rotated`.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            /// The category of its stream.
+            #[must_use]
+            pub fn category(&self) -> Category {
+                match self { $(Self::$variant(_) => Category::$category),+ }
+            }
+        }
+
+        impl<'de> DeserializeSeed<'de> for Data {
+            type Value = Event;
+
+            fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Event, D::Error> {
+                $(if self.code == Category::$category.number() * 256 + $number {
+                    return <$payload>::deserialize(d).map(Event::$variant);
+                })+
+                Err(D::Error::custom("unknown type"))
+            }
+        }
+    };
+}
+
+events! {
+    Ledger 1 "ledger.initialized" LedgerInitialized(LedgerInitialized);
+    Principal 1 "principal.created" PrincipalCreated(PrincipalCreated);
+    Principal 2 "principal.token_issued" TokenIssued(TokenIssued);
+    Principal 3 "principal.token_revoked" TokenRevoked(TokenRevoked);
+    Principal 4 "principal.granted" Granted(Granted);
+    Principal 5 "principal.grant_withdrawn" GrantWithdrawn(GrantWithdrawn);
+    Principal 6 "principal.disabled" PrincipalDisabled(Nothing);
+    Client 1 "client.created" ClientCreated(ClientCreated);
+    Client 2 "client.updated" ClientUpdated(ThingUpdated);
+    Client 3 "client.archived" ClientArchived(Nothing);
+    Credential 1 "credential.created" CredentialCreated(CredentialCreated);
+    Credential 2 "credential.updated" CredentialUpdated(CredentialUpdated);
+    Credential 3 "credential.shared" CredentialShared(Sharing);
+    Credential 4 "credential.unshared" CredentialUnshared(Sharing);
+    Credential 5 "credential.steward_changed" StewardChanged(StewardChanged);
+    Credential 6 "credential.rotated" CredentialRotated(CredentialRotated);
+    Credential 7 "credential.rolled_back" CredentialRolledBack(CredentialRolledBack);
+    Credential 8 "credential.disabled" CredentialDisabled(Nothing);
+    Credential 9 "credential.enabled" CredentialEnabled(Nothing);
+    Credential 10 "credential.revoked" CredentialRevoked(Nothing);
+    Template 1 "template.registered" TemplateRegistered(TemplateRegistered);
+    Template 2 "template.revised" TemplateRevised(TemplateRevised);
+    Template 3 "template.retired" TemplateRetired(Nothing);
+    Template 4 "template.updated" TemplateUpdated(ThingUpdated);
+    Workspace 1 "workspace.created" WorkspaceCreated(WorkspaceCreated);
+    Workspace 2 "workspace.updated" WorkspaceUpdated(ThingUpdated);
+    Workspace 3 "workspace.archived" WorkspaceArchived(Nothing);
+    Workspace 4 "workspace.template_admitted" TemplateAdmitted(TemplateAdmitted);
+    Workspace 5 "workspace.variable_mapped" VariableMapped(VariableMapped);
+    Workspace 6 "workspace.variable_unmapped" VariableUnmapped(VariableUnmapped);
+    Default 1 "default.default_mapped" DefaultMapped(DefaultMapped);
+    Default 2 "default.default_unmapped" DefaultUnmapped(DefaultUnmapped);
+    Access 1 "access.accessed" Accessed(Accessed);
+    Access 2 "access.counted" Counted(Counted);
+    Access 3 "access.revealed" Revealed(Revealed);
+    Access 4 "access.denied" Denied(DeniedAccess);
 }
 
 /// The schema version that this program writes for an event's type.
@@ -75,54 +148,161 @@ pub fn schema_version(_event: &Event) -> u16 {
 
 /// The name of a type code, `credential.rotated`.
 #[must_use]
-pub fn type_name(_code: u16) -> Option<&'static str> {
-    None
+pub fn type_name(code: u16) -> Option<&'static str> {
+    TYPES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
 
 /// The type code of a name.
 #[must_use]
-pub fn type_code_of(_name: &str) -> Option<u16> {
-    None
+pub fn type_code_of(name: &str) -> Option<u16> {
+    TYPES.iter().find(|(_, known)| *known == name).map(|(code, _)| *code)
 }
 
 /// The served name of a stored key.
 #[must_use]
-pub fn long_name(_key: &str) -> Option<&'static str> {
-    None
+pub fn long_name(key: &str) -> Option<&'static str> {
+    KEYS.iter().find(|(short, _)| *short == key).map(|(_, long)| *long)
 }
 
 /// The history part's map.
 #[must_use]
-pub fn encode(_envelope: &Envelope, _event: &Event) -> Vec<u8> {
-    Vec::new()
+pub fn encode(envelope: &Envelope, event: &Event) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    write(envelope, &mut out);
+    // The envelope is a map of at most twelve keys, whose length lies in the first byte: `d` becomes one more of them.
+    assert!(matches!(out.first(), Some(0x80..=0x8e)), "an envelope is a small map");
+    if let Some(first) = out.first_mut() {
+        *first += 1;
+    }
+    out.extend_from_slice(&[0xa1, b'd']);
+    write_data(event, &mut out);
+    out
+}
+
+/// Bytes of an event's own data as stored, without the envelope.
+#[must_use]
+pub fn data_bytes(event: &Event) -> usize {
+    let mut out = Vec::with_capacity(512);
+    write_data(event, &mut out);
+    out.len()
 }
 
 /// Reads a history part's map.
 ///
 /// # Errors
 /// [`DecodeError`]; unknown keys are none.
-pub fn decode(code: u16, _schema: u16, _bytes: &[u8]) -> Result<(Envelope, Event), DecodeError> {
-    Err(DecodeError::UnknownType { code })
+pub fn decode(code: u16, schema: u16, bytes: &[u8]) -> Result<(Envelope, Event), DecodeError> {
+    if type_name(code).is_none() {
+        return Err(DecodeError::UnknownType { code });
+    }
+    if schema != 1 {
+        return Err(DecodeError::UnknownSchema { code, schema });
+    }
+    let mut decoder = decoder(bytes);
+    let both = decoder
+        .deserialize_map(Both { code })
+        .map_err(|source| DecodeError::Malformed { code, source })?;
+    ended(&mut decoder)?;
+    Ok(both)
 }
 
-/// The secret part's map.
-#[must_use]
-pub fn encode_secret(_part: &SecretPart) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(Vec::new())
+/// `Option<Option<T>>`: absent, nil, or a value.
+pub mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes nil for `Some(None)`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, s: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(s)
+    }
+
+    /// A key that is there gives `Some`, nil or not.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+        Option::<T>::deserialize(d).map(Some)
+    }
 }
 
-/// Reads a credential version's values.
-///
-/// # Errors
-/// [`DecodeError::MalformedSecret`], [`DecodeError::Trailing`].
-pub fn decode_fields(_bytes: &[u8]) -> Result<SecretFields, DecodeError> {
-    Err(DecodeError::MalformedSecret)
+type Decoder<'de> = rmp_serde::Deserializer<rmp_serde::decode::ReadRefReader<'de, [u8]>>;
+
+pub(crate) fn decoder(bytes: &[u8]) -> Decoder<'_> {
+    let mut decoder = rmp_serde::Deserializer::from_read_ref(bytes);
+    decoder.set_max_depth(DEPTH_MAX);
+    decoder
 }
 
-/// Reads a template revision's document.
-///
-/// # Errors
-/// As for [`decode_fields`].
-pub fn decode_document(_bytes: &[u8]) -> Result<Document, DecodeError> {
-    Err(DecodeError::MalformedSecret)
+/// Refuses anything behind what was read: only at the end is there no marker to read.
+pub(crate) fn ended(decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+    match IgnoredAny::deserialize(decoder) {
+        Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) => Ok(()),
+        _ => Err(DecodeError::Trailing),
+    }
+}
+
+pub(crate) fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
+    value
+        .serialize(&mut serializer)
+        .expect("plain data is written to memory");
+}
+
+/// Reads an event's data by its type.
+struct Data {
+    code: u16,
+}
+
+/// Reads envelope and data in one pass.
+struct Both {
+    code: u16,
+}
+
+impl<'de> Visitor<'de> for Both {
+    type Value = (Envelope, Event);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the map of an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let mut event = None;
+        let keys = WithoutData {
+            map,
+            code: self.code,
+            event: &mut event,
+        };
+        let envelope = Envelope::deserialize(MapAccessDeserializer::new(keys))?;
+        event
+            .map(|event| (envelope, event))
+            .ok_or_else(|| A::Error::missing_field("d"))
+    }
+}
+
+/// A map as the envelope reads it: `d` is taken out on the way.
+struct WithoutData<'a, A> {
+    map: A,
+    code: u16,
+    event: &'a mut Option<Event>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutData<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        loop {
+            match self.map.next_key::<&'de str>()? {
+                None => return Ok(None),
+                Some("d") if self.event.is_some() => return Err(A::Error::duplicate_field("d")),
+                Some("d") => *self.event = Some(self.map.next_value_seed(Data { code: self.code })?),
+                Some(key) => return seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some),
+            }
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
 }

@@ -188,7 +188,7 @@ words!(
 impl Category {
     /// The number in the record header.
     #[must_use]
-    pub fn number(self) -> u16 {
+    pub const fn number(self) -> u16 {
         match self {
             Self::Ledger => 1,
             Self::Principal => 2,

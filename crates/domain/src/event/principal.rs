@@ -1,0 +1,117 @@
+//! The events of the ledger itself, of principals, their tokens and grants.
+
+use super::is_false;
+use super::parts::Pair;
+use crate::ids::{ClientId, CredentialId, GrantId, TimeUs, TokenId, WorkspaceId};
+use crate::words::{Effect, PrincipalKind, Role};
+use serde::{Deserialize, Serialize};
+
+/// `ledger.initialized`: the first record; what a verifier needs stands in its plain part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerInitialized {
+    /// The ledger's name, as in its origin.
+    #[serde(rename = "nm")]
+    pub name: String,
+    /// Made by `serve --dev`.
+    #[serde(rename = "dev", default, skip_serializing_if = "is_false")]
+    pub dev: bool,
+}
+
+/// `principal.created`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrincipalCreated {
+    /// Name.
+    #[serde(rename = "nm")]
+    pub name: String,
+    /// Skeleton.
+    #[serde(rename = "sk")]
+    pub skeleton: String,
+    /// Handle.
+    #[serde(rename = "hd")]
+    pub handle: String,
+    /// Person or service.
+    #[serde(rename = "ty")]
+    pub kind: PrincipalKind,
+}
+
+/// `principal.token_issued`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenIssued {
+    /// The token's id.
+    #[serde(rename = "ti")]
+    pub token: TokenId,
+    /// Hash of the token, domain separated; 160 random bits can't be guessed from it.
+    #[serde(rename = "th", with = "serde_bytes")]
+    pub hash: [u8; 32],
+    /// What it is for.
+    #[serde(rename = "lb", default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// When it ends.
+    #[serde(rename = "ex", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<TimeUs>,
+    /// It may only make named owners (the first token of a ledger).
+    #[serde(rename = "ow", default, skip_serializing_if = "is_false")]
+    pub owners_only: bool,
+}
+
+/// `principal.token_revoked`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRevoked {
+    /// The token's id.
+    #[serde(rename = "ti")]
+    pub token: TokenId,
+}
+
+/// Where a grant holds: empty is nothing, all is written out. A thing must match every dimension that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The whole ledger.
+    #[serde(rename = "al", default, skip_serializing_if = "is_false")]
+    pub all: bool,
+    /// These workspaces.
+    #[serde(rename = "wss", default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceId>,
+    /// These clients.
+    #[serde(rename = "cls", default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientId>,
+    /// These services.
+    #[serde(rename = "svs", default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Credentials with these tags.
+    #[serde(rename = "tg", default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Pair>,
+    /// These credentials.
+    #[serde(rename = "crs", default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialId>,
+}
+
+/// `principal.granted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// The grant's id.
+    #[serde(rename = "gi")]
+    pub grant: GrantId,
+    /// The role.
+    #[serde(rename = "ro")]
+    pub role: Role,
+    /// Where.
+    #[serde(rename = "sp")]
+    pub scope: Scope,
+    /// Allow or deny.
+    #[serde(rename = "ef")]
+    pub effect: Effect,
+    /// Since when, inclusive.
+    #[serde(rename = "nb")]
+    pub from: TimeUs,
+    /// Until when, exclusive.
+    #[serde(rename = "na", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<TimeUs>,
+}
+
+/// `principal.grant_withdrawn`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantWithdrawn {
+    /// The grant's id.
+    #[serde(rename = "gi")]
+    pub grant: GrantId,
+}

@@ -1,0 +1,82 @@
+//! What the events of a principal do.
+
+use super::thing;
+use crate::event::{GrantWithdrawn, Granted, PrincipalCreated, Recorded, TokenIssued, TokenRevoked};
+use crate::ids::PrincipalId;
+use crate::state::{GrantFact, Principal, State, StreamHead, TokenFact};
+use std::sync::Arc;
+
+pub(super) fn created(state: &mut State, recorded: &Recorded, data: &PrincipalCreated) {
+    let id = PrincipalId(recorded.stream.id);
+    state.names.principal_handles.insert(data.handle.clone(), id);
+    state.names.principal_skeletons.insert(data.skeleton.clone(), id);
+    let principal = Principal {
+        id,
+        head: StreamHead::default().after(recorded),
+        handle: data.handle.clone(),
+        name: data.name.clone(),
+        skeleton: data.skeleton.clone(),
+        kind: data.kind,
+        disabled: false,
+        grants: Vec::new(),
+        tokens: Vec::new(),
+    };
+    state.principals.insert(id, Arc::new(principal));
+}
+
+pub(super) fn change(state: &mut State, recorded: &Recorded, apply: impl FnOnce(&mut Principal)) {
+    if let Some(principal) = thing(&mut state.principals, PrincipalId(recorded.stream.id)) {
+        principal.head = principal.head.after(recorded);
+        apply(principal);
+    }
+}
+
+pub(super) fn token_issued(state: &mut State, recorded: &Recorded, data: &TokenIssued) {
+    state
+        .tokens
+        .insert(data.hash, (PrincipalId(recorded.stream.id), data.token));
+    change(state, recorded, |principal| {
+        principal.tokens.push(TokenFact {
+            id: data.token,
+            hash: data.hash,
+            label: data.label.clone(),
+            issued_at: recorded.recorded_at,
+            issued_by: recorded.envelope.actor,
+            expires_at: data.expires_at,
+            revoked_at: None,
+            owners_only: data.owners_only,
+        });
+    });
+}
+
+pub(super) fn token_revoked(state: &mut State, recorded: &Recorded, data: &TokenRevoked) {
+    change(state, recorded, |principal| {
+        if let Some(token) = principal.tokens.iter_mut().find(|token| token.id == data.token) {
+            token.revoked_at = Some(recorded.recorded_at);
+        }
+    });
+}
+
+pub(super) fn granted(state: &mut State, recorded: &Recorded, data: &Granted) {
+    change(state, recorded, |principal| {
+        principal.grants.push(GrantFact {
+            granted: data.clone(),
+            granted_at: recorded.recorded_at,
+            granted_by: recorded.envelope.actor,
+            by_grant: recorded.envelope.grant,
+            withdrawn_at: None,
+        });
+    });
+}
+
+pub(super) fn grant_withdrawn(state: &mut State, recorded: &Recorded, data: &GrantWithdrawn) {
+    change(state, recorded, |principal| {
+        if let Some(grant) = principal
+            .grants
+            .iter_mut()
+            .find(|grant| grant.granted.grant == data.grant)
+        {
+            grant.withdrawn_at = Some(recorded.recorded_at);
+        }
+    });
+}
