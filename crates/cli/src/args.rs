@@ -1,0 +1,141 @@
+//! The grammar: what all commands take, and the commands.
+//!
+//! People and scripts rely on these words: a word is added, never taken back or given another meaning.
+
+use crate::commands::{
+    audit, client, completions, credential, default, dump, import, init, keys, login, mapping, principal, resolve,
+    serve, service, setup, status, template, token, verify, workspace,
+};
+use crate::output::Format;
+use clap::{Args, Parser, Subcommand};
+
+/// The credential ledger of an automation platform
+#[derive(Debug, Parser)]
+#[command(
+    name = "strongroom",
+    version,
+    about = "Strongroom keeps the credentials of an automation platform in a ledger: every change, and every time a secret \
+             is served, is an encrypted record in one log that can be verified.",
+    after_help = FIRST_STEPS,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps, and what they do:
+  strongroom serve --dev --sample        runs a ledger to play with, a sample agency in it
+  strongroom credential list             in another terminal: finds the server by itself
+  strongroom template import flow.json   makes a variable of each credential in a workflow
+  strongroom setup WORKSPACE TEMPLATE    asks what stands behind each variable
+  strongroom resolve WORKSPACE TEMPLATE  gets the secrets, as a workflow runner does
+  strongroom audit log --since -1h       shows who did what, and who was served what
+
+Exit codes: 0 done · 1 wrong use or local failure · 2 the server said no · 3 not found ·
+4 denied · 5 verification failed";
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Globals {
+    /// `table` for people, `json` for programs
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true, display_order = 900)]
+    pub(crate) output: Format,
+    /// The server's address, instead of the one in the context file
+    #[arg(long, global = true, env = "STRONGROOM_ADDR", hide_env_values = true, value_name = "ADDR", display_order = 901)]
+    pub(crate) addr: Option<String>,
+}
+
+/// What every command that changes something takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Request")]
+pub(crate) struct WriteArgs {
+    /// Why, in your words; kept in the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Makes a repeat safe: the same key with the same request is done once
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Go on only if nobody changed it since this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) if_match: Option<u64>,
+}
+
+/// What every list takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Page")]
+pub(crate) struct PageArgs {
+    /// At most so many; else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+    /// Go on after an earlier page: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// The commands, in the order of a first day.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(serve::ServeArgs),
+    /// Make a new ledger
+    Init(init::InitArgs),
+    /// Keep a server's address and a token for it in the context file
+    Login(login::LoginArgs),
+    /// Who the token in use belongs to, and what it may do
+    Whoami,
+    /// Credentials: create, list, rotate, share, revoke, …
+    #[command(subcommand, visible_alias = "cred")]
+    Credential(credential::CredentialCommand),
+    /// The clients that an agency works for
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// Workspaces: where workflows run
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
+    /// Templates: workflows that declare what they need and carry no secret
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
+    /// Let a template run in a workspace: admit its revision and map its variables
+    Setup(setup::SetupArgs),
+    /// Put a credential behind a variable
+    Map(mapping::MapArgs),
+    /// Take a mapping away
+    Unmap(mapping::UnmapArgs),
+    /// What stands behind variables that nobody mapped
+    #[command(subcommand)]
+    Default(default::DefaultCommand),
+    /// Get the secrets that a template needs in a workspace
+    Resolve(resolve::ResolveArgs),
+    /// Who did what, when, and why they were allowed
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Bring in credentials from elsewhere
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// The service catalogue
+    Services(service::ServicesArgs),
+    /// People and services that may act
+    #[command(subcommand)]
+    Principal(principal::PrincipalCommand),
+    /// Tokens: what a principal shows to be let in
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Check every record, the tree, the signatures and the state
+    Verify(verify::VerifyArgs),
+    /// Write the whole log as one file for a verifier
+    Dump(dump::DumpArgs),
+    /// How the ledger is doing
+    Status(status::StatusArgs),
+    /// The ledger's keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Print completions for a shell
+    Completions(completions::CompletionsArgs),
+}

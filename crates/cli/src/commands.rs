@@ -1,0 +1,23 @@
+//! The commands, one file for each noun: its words, its requests, its answers.
+
+pub(crate) mod audit;
+pub(crate) mod client;
+pub(crate) mod completions;
+pub(crate) mod credential;
+pub(crate) mod default;
+pub(crate) mod dump;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod keys;
+pub(crate) mod login;
+pub(crate) mod mapping;
+pub(crate) mod principal;
+pub(crate) mod resolve;
+pub(crate) mod serve;
+pub(crate) mod service;
+pub(crate) mod setup;
+pub(crate) mod status;
+pub(crate) mod template;
+pub(crate) mod token;
+pub(crate) mod verify;
+pub(crate) mod workspace;

@@ -1,0 +1,7 @@
+//! `status`.
+
+use clap::Args;
+
+/// `status`
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {}

@@ -1,0 +1,196 @@
+//! What went wrong, what to do about it, and the exit code that says so to scripts.
+//!
+//! 0 done · 1 wrong use or local failure · 2 the server said no · 3 not found · 4 denied · 5 verification failed.
+
+use crate::output::Output;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::process::ExitCode;
+
+/// The exit codes; scripts rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Wrong use, or a failure on this machine.
+    Local = 1,
+    /// The server said no.
+    Refused = 2,
+    /// What was named is not there, or not for the caller to see.
+    NotFound = 3,
+    /// The token is not good enough.
+    Denied = 4,
+    /// Something does not match what was signed.
+    Unverified = 5,
+}
+
+impl Exit {
+    /// The exit code for an HTTP status that is an error.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            401 | 403 => Self::Denied,
+            404 => Self::NotFound,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A failed command: a message, what to try next, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    hints: Vec<String>,
+    /// What the server sent, for `--output json`.
+    problem: Option<Value>,
+    /// The command has already shown its answer: only the exit code is left to give.
+    told: bool,
+}
+
+/// What commands return.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// A failure of this kind.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hints: Vec::new(), problem: None, told: false }
+    }
+
+    /// Wrong use, or something on this machine failed.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Self::new(Exit::Local, message)
+    }
+
+    /// The answer is on stdout already; only the exit code says that it is a no.
+    pub(crate) fn told(exit: Exit) -> Self {
+        Self { told: true, ..Self::new(exit, String::new()) }
+    }
+
+    /// Adds what to try next.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what to try next, if there is something.
+    #[must_use]
+    pub(crate) fn maybe_hint(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
+    /// Keeps the server's problem document for programs.
+    #[must_use]
+    pub(crate) fn with_problem(mut self, problem: Value) -> Self {
+        self.problem = Some(problem);
+        self
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The problem document, as the server sent it or as made here.
+    pub(crate) fn document(&self) -> Value {
+        let mut document = match &self.problem {
+            Some(Value::Object(members)) => members.clone(),
+            _ => Map::from_iter([("title".to_owned(), json!(self.message))]),
+        };
+        if !self.hints.is_empty() {
+            document.entry("hint").or_insert_with(|| json!(self.hints.join("; ")));
+        }
+        document.insert("exit".to_owned(), json!(self.exit as u8));
+        Value::Object(document)
+    }
+
+    /// Shows it on stderr: for people a message with its hints, for programs one line of JSON.
+    pub(crate) fn report(&self, output: &Output) {
+        if self.told {
+            return;
+        }
+        if output.json() {
+            output.warn_raw(&self.document().to_string());
+        } else {
+            output.warn_raw(self.render(output.colour_stderr(), output.width()).trim_end());
+        }
+    }
+
+    fn render(&self, colour: bool, width: Option<u16>) -> String {
+        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+        let handler = match width {
+            Some(width) => handler.with_width(usize::from(width.max(40))),
+            None => handler.with_wrap_lines(false).with_width(10_000), // a pipe: lines stay whole for `grep`
+        };
+        let mut text = String::new();
+        match handler.render_report(&mut text, self) {
+            Ok(()) => text,
+            Err(_) => format!("error: {}", self.message),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        match self.hints.as_slice() {
+            [] => None,
+            hints => Some(Box::new(hints.join("\n"))),
+        }
+    }
+}
+
+/// Says which file, and what the system said.
+pub(crate) fn file_failure(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::local(format!("can't {doing} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_become_the_promised_exit_codes() {
+        let codes = [(400, 2), (401, 4), (403, 4), (404, 3), (409, 2), (412, 2), (422, 2), (503, 2)];
+        for (status, code) in codes {
+            assert_eq!(Exit::of_status(status) as u8, code, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_failure_reads_as_message_and_help() {
+        let failure = Failure::local("no such thing").hint("try another").hint("or none");
+        insta::assert_snapshot!(failure.render(false, None), @r"
+          × no such thing
+          help: try another
+                or none
+        ");
+    }
+
+    #[test]
+    fn programs_get_the_problem_with_the_exit_code() {
+        let failure = Failure::new(Exit::NotFound, "x")
+            .with_problem(json!({"type": "/problems/not_found", "status": 404, "detail": "x"}))
+            .hint("did you mean `y`?");
+        assert_eq!(
+            failure.document(),
+            json!({"type": "/problems/not_found", "status": 404, "detail": "x", "hint": "did you mean `y`?", "exit": 3})
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Tables without borders that fit the terminal; in a pipe every row is one whole line.
+
+use super::{Look, Tone, clean};
+use comfy_table::{Attribute, Color, ContentArrangement, presets};
+
+/// One cell: text and what its colour says.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    /// A cell in a tone.
+    pub(crate) fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
+        let text = clean(text.as_ref());
+        Self { text: if text.is_empty() { "–".to_owned() } else { text }, tone }
+    }
+
+    /// A status or health word in its colour.
+    pub(crate) fn status(word: impl AsRef<str>) -> Self {
+        let tone = Tone::of_status(word.as_ref());
+        Self::toned(word, tone)
+    }
+
+    /// A less important text.
+    pub(crate) fn dim(text: impl AsRef<str>) -> Self {
+        Self::toned(text, Tone::Dim)
+    }
+
+    /// A text that may be missing.
+    pub(crate) fn maybe(text: Option<impl AsRef<str>>) -> Self {
+        text.map_or_else(|| Self::dim("–"), Self::from)
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::toned(text, Tone::Plain)
+    }
+}
+
+/// Rows under headings.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    headings: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// An empty table with these headings.
+    pub(crate) fn new(headings: &[&'static str]) -> Self {
+        Self { headings: headings.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row; as many cells as headings.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        debug_assert_eq!(N, self.headings.len(), "a cell for each heading");
+        self.rows.push(cells.into());
+    }
+
+    /// The text, or `nothing` when there are no rows.
+    pub(crate) fn render(&self, look: &Look, nothing: &str) -> String {
+        if self.rows.is_empty() {
+            return look.paint(nothing, Tone::Dim);
+        }
+        let mut table = bare(look);
+        table.set_header(self.headings.iter().map(|heading| {
+            styled(&Cell::toned(heading.to_uppercase(), Tone::Head))
+        }));
+        for row in &self.rows {
+            table.add_row(row.iter().map(styled));
+        }
+        text_of(&mut table)
+    }
+}
+
+/// Facts about one thing, one a line: name, value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    rows: Vec<(&'static str, Cell)>,
+}
+
+impl Facts {
+    /// Adds a fact.
+    #[must_use]
+    pub(crate) fn fact(mut self, name: &'static str, value: impl Into<Cell>) -> Self {
+        self.rows.push((name, value.into()));
+        self
+    }
+
+    /// Adds a fact if it is one: an empty text or none says nothing.
+    #[must_use]
+    pub(crate) fn maybe(self, name: &'static str, value: Option<impl AsRef<str>>) -> Self {
+        match value {
+            Some(value) if !value.as_ref().is_empty() => self.fact(name, value.as_ref()),
+            _ => self,
+        }
+    }
+
+    /// The text.
+    pub(crate) fn render(&self, look: &Look) -> String {
+        let mut table = bare(look);
+        for (name, value) in &self.rows {
+            table.add_row([styled(&Cell::dim(name)), styled(value)]);
+        }
+        text_of(&mut table)
+    }
+}
+
+fn bare(look: &Look) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING);
+    match look.width() {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    if look.colour() { table.enforce_styling() } else { table.force_no_tty() };
+    table
+}
+
+/// Columns two apart and none before the first.
+fn text_of(table: &mut comfy_table::Table) -> String {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding(if index == 0 { (0, 1) } else { (1, 1) });
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn styled(cell: &Cell) -> comfy_table::Cell {
+    let styled = comfy_table::Cell::new(&cell.text);
+    match cell.tone {
+        Tone::Plain => styled,
+        Tone::Head => styled.add_attribute(Attribute::Bold),
+        Tone::Dim => styled.add_attribute(Attribute::Dim),
+        Tone::Good => styled.fg(Color::Green),
+        Tone::Warn => styled.fg(Color::Yellow),
+        Tone::Bad => styled.fg(Color::Red),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["handle", "status", "tags"]);
+        table.row(["shopify-client-a".into(), Cell::status("active"), "team=eu, owner=\u{1b}[2Jmia".into()]);
+        table.row(["openai".into(), Cell::status("revoked"), "".into()]);
+        table
+    }
+
+    #[test]
+    fn in_a_pipe_a_row_is_one_line() {
+        insta::assert_snapshot!(table().render(&Look::new(false, None), "none"), @r"
+        HANDLE            STATUS   TAGS
+        shopify-client-a  active   team=eu, owner=�[2Jmia
+        openai            revoked  –
+        ");
+    }
+
+    #[test]
+    fn on_a_terminal_the_table_fits() {
+        let text = table().render(&Look::new(false, Some(36)), "none");
+        assert!(text.lines().all(|line| line.chars().count() <= 36), "{text}");
+    }
+
+    #[test]
+    fn colours_are_shown_only_where_wanted() {
+        assert!(table().render(&Look::new(true, None), "none").contains("\u{1b}["));
+        assert!(!table().render(&Look::new(false, None), "none").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn no_rows_say_so() {
+        assert_eq!(Table::new(&["a"]).render(&Look::new(false, None), "nothing yet"), "nothing yet");
+    }
+
+    #[test]
+    fn facts_line_up() {
+        let facts = Facts::default().fact("name", "Shopify").maybe("client", None::<&str>).fact("environment", "prod");
+        insta::assert_snapshot!(facts.render(&Look::new(false, None)), @r"
+        name         Shopify
+        environment  prod
+        ");
+    }
+}

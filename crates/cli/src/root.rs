@@ -1,0 +1,82 @@
+//! Where the root key comes from: the options, and the providers that they stand for.
+
+use crate::ask::Ask;
+use crate::failure::{Failure, Outcome};
+use crate::input::{Stdin, secret_from};
+use clap::Args;
+use std::path::PathBuf;
+use strongroom_seal::{EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKeyProvider, SecretVec};
+
+/// The options that say where the root key is; at most one.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Root key")]
+#[group(id = "root_key", multiple = false)]
+pub(crate) struct RootArgs {
+    /// It is in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_key_file: Option<PathBuf>,
+    /// It comes from this open file descriptor
+    #[arg(long, value_name = "N")]
+    pub(crate) root_key_fd: Option<u32>,
+    /// It is in this environment variable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) root_key_env: Option<String>,
+    /// It is made from a passphrase, which is asked for
+    #[arg(long)]
+    pub(crate) passphrase: bool,
+    /// It is made from the passphrase in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+impl RootArgs {
+    /// Whether none was given.
+    pub(crate) fn is_none(&self) -> bool {
+        self.root_key_file.is_none()
+            && self.root_key_fd.is_none()
+            && self.root_key_env.is_none()
+            && !self.by_passphrase()
+    }
+
+    /// Whether the root key is made from a passphrase.
+    pub(crate) fn by_passphrase(&self) -> bool {
+        self.passphrase || self.passphrase_file.is_some()
+    }
+
+    /// The provider; a passphrase is asked for twice when it is a new one. None when no option was given.
+    pub(crate) fn provider(&self, new: bool, ask: &Ask) -> Outcome<Option<Box<dyn RootKeyProvider>>> {
+        Ok(if let Some(path) = &self.root_key_file {
+            Some(Box::new(FileProvider(path.clone())))
+        } else if let Some(descriptor) = self.root_key_fd {
+            Some(Box::new(FdProvider(descriptor)))
+        } else if let Some(name) = &self.root_key_env {
+            Some(Box::new(EnvProvider(name.clone())))
+        } else if self.by_passphrase() {
+            let passphrase = match &self.passphrase_file {
+                Some(path) => {
+                    secret_from("passphrase", Some(&format!("@{}", path.display())), ask, &mut Stdin::default())?
+                }
+                None => ask.passphrase(new)?,
+            };
+            Some(Box::new(PassphraseProvider(SecretVec::new(passphrase.as_bytes().to_vec()))))
+        } else {
+            None
+        })
+    }
+
+    /// The provider for a ledger that is there: as the options say; a dev ledger's own key needs none.
+    pub(crate) fn provider_for(&self, data: &std::path::Path, ask: &Ask) -> Outcome<Box<dyn RootKeyProvider>> {
+        if let Some(provider) = self.provider(false, ask)? {
+            return Ok(provider);
+        }
+        let dev = data.join(DEV_ROOT_KEY);
+        if dev.exists() {
+            return Ok(Box::new(FileProvider(dev)));
+        }
+        Err(Failure::local("the root key is needed to open this ledger")
+            .hint("--root-key-file FILE, --root-key-fd N, --root-key-env NAME, --passphrase or --passphrase-file FILE"))
+    }
+}
+
+/// The root key of a dev ledger, in the ledger's directory: it protects nothing.
+pub(crate) const DEV_ROOT_KEY: &str = "dev-root-key";
