@@ -9,8 +9,7 @@ mod mend;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use copy::JournalsCopy;
-pub(crate) use copy::{copy, copy_sparse};
+pub(crate) use copy::{JournalsCopy, copy, copy_sparse};
 pub(crate) use mend::cut_torn_end;
 
 use crate::JournalBound;

@@ -195,15 +195,12 @@ impl DataDir {
             committer,
             frontier: checked.frontier,
             report,
-            journals: copy,
+            checks: Checks(copy),
         })
     }
 }
 
 /// An opened directory whose log agrees with its anchor.
-///
-/// The ledger still has its own checks to make (set hash, wrapped keys): until
-/// [`Opened::all_checks_passed`] the copied journals stay.
 pub struct Opened {
     /// The paths in the directory.
     pub layout: Layout,
@@ -215,16 +212,29 @@ pub struct Opened {
     pub frontier: Frontier,
     /// What was found.
     pub report: OpenReport,
-    journals: Option<JournalsCopy>,
+    /// What the ledger still has to say.
+    pub checks: Checks,
 }
 
-impl Opened {
+/// The ledger's own checks (set hash, wrapped keys): until they have passed, the copied journals
+/// stay as evidence.
+#[must_use = "the copied journals stay until all checks have passed"]
+#[derive(Debug)]
+pub struct Checks(Option<JournalsCopy>);
+
+impl Checks {
+    /// Where the journals were copied to, for a refusal that names them.
+    #[must_use]
+    pub fn journals(&self) -> Option<&Path> {
+        self.0.as_ref().map(JournalsCopy::dir)
+    }
+
     /// Deletes the copied journals: log, keys and projections are whole.
     ///
     /// # Errors
     /// [`OpenError::Io`] when the copy can't be deleted.
-    pub fn all_checks_passed(&mut self) -> Result<(), OpenError> {
-        let Some(copy) = self.journals.take() else {
+    pub fn all_passed(self) -> Result<(), OpenError> {
+        let Some(copy) = self.0 else {
             return Ok(());
         };
         let dir = copy.dir().to_owned();
@@ -318,12 +328,17 @@ impl Opening<'_> {
             return Err(refused(error));
         }
         let cut = journals::cut_torn_end(dir).map_err(|error| OpenError::io("mend the journals of", dir, error))?;
-        match cut {
-            0 => Err(refused(error)),
-            cut => match self.try_fjall(dir)? {
-                Ok(store) => Ok((store, cut)),
-                Err(error) => Err(refused(error)),
-            },
+        let Some(cut) = cut else {
+            return Err(refused(error));
+        };
+        match self.try_fjall(dir)? {
+            Ok(store) => Ok((store, cut.len())),
+            Err(error) => {
+                // The damage lies elsewhere: what was cut may be whole.
+                cut.undo()
+                    .map_err(|error| OpenError::io("mend the journals of", dir, error))?;
+                Err(refused(error))
+            }
         }
     }
 
@@ -427,16 +442,13 @@ fn check_files(dir: &Path) -> Result<(), String> {
 }
 
 fn check_store(store: &Store, slot: &Slot, size: u64) -> Result<Checked, Disagreement> {
-    let from = if slot.clean && slot.size == size {
-        // Everything was flushed: no record depends on a journal.
-        size
-    } else if slot.clean {
-        // No run leaves this, for each writes a slot that is not clean before its first commit.
-        // Somebody put an older anchor back: nothing in it says where the journals begin.
-        0
-    } else {
-        let first = slot.journals.iter().map(|journal| journal.first_position);
-        first.min().unwrap_or(0)
+    // A clean stop flushed everything: no record below its size depends on a journal.
+    let journals = if slot.clean { &[] } else { &slot.journals[..] };
+    let bounds = journals.iter().map(|journal| journal.first_position);
+    let from = match bounds.min() {
+        Some(first) => first,
+        None if slot.clean => slot.size,
+        None => 0,
     };
     check::check_log(store, slot, size, from)
 }
@@ -476,15 +488,18 @@ fn take_over(
 ) -> Result<Committer, OpenError> {
     let path = layout.anchor();
     let io = |source| OpenError::io("write", &path, source);
-    let was_clean = anchor.slot.clean;
     let mut file = AnchorFile::take_over(&path, anchor, mac).map_err(io)?;
     let present = journals::list(store.dir()).map_err(io)?;
     let head = store.head();
-    // After a clean stop no record depends on the journals that are there.
-    let known: &[_] = if was_clean { &[] } else { &file.slot.journals };
-    let newest_bound = known.last().map_or(0, |journal| journal.first_position);
-    let size = if was_clean { head.size } else { newest_bound };
-    file.slot.journals = journals::bounds(&present, known, size);
+    // Journals that the anchor does not know were begun behind those that it knows, or, after a
+    // clean stop, behind its size.
+    let known: &[_] = if file.slot.clean { &[] } else { &file.slot.journals };
+    let unknown_from = match known.last() {
+        Some(newest) => newest.first_position,
+        None if file.slot.clean => file.slot.size,
+        None => 0,
+    };
+    file.slot.journals = journals::bounds(&present, known, unknown_from);
     file.slot.clean = false;
     file.slot.checkpoint = Vec::new();
     file.slot.key_file_sequence = life.key_file_sequence;

@@ -92,6 +92,9 @@ impl Store {
 
     /// Reads one row as it stands now. Costs about 1 µs from memory, more from disk.
     ///
+    /// Two calls may see two commits, or the two halves of one: take a [`Store::view`] for more than
+    /// one row.
+    ///
     /// # Errors
     /// [`StoreError::Engine`] when the engine fails or a block is damaged.
     pub fn row(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {
@@ -118,18 +121,27 @@ impl Store {
         RowBatch::new(self.0.database.batch(), self.0.spaces.clone())
     }
 
-    /// Empties a keyspace that can be rebuilt, at once and durably.
+    /// Removes every row of a keyspace that can be rebuilt, durably, in small batches.
     ///
-    /// Not atomic with any batch: first write down (in `meta`) that a rebuild is under way.
+    /// Not atomic: first write down (in `meta`) that a rebuild is under way. fjall's own clearing
+    /// is not used, because a journal that holds it clears the keyspace again at the next opening,
+    /// and with it the tables that were loaded past the journal since (fjall 3.1.13).
     ///
     /// # Errors
     /// [`StoreError::Engine`]; the engine takes no more writes then.
     ///
     /// # Panics
-    /// For `log` and `keys`, which nothing can rebuild.
-    pub fn clear(&self, space: Space) -> Result<(), StoreError> {
-        assert!(!matches!(space, Space::Log | Space::Keys), "{space} can't be rebuilt");
-        self.0.spaces.of(space).clear()?;
+    /// For `log`, `tree` and `keys`: nothing is removed from them like this.
+    pub fn empty(&self, space: Space) -> Result<(), StoreError> {
+        check_rebuildable(space);
+        let mut batch = self.row_batch();
+        for row in self.view().rows_with_prefix(space, b"") {
+            if batch.is_full() {
+                std::mem::replace(&mut batch, self.row_batch()).write()?;
+            }
+            batch.remove(space, row?.0);
+        }
+        batch.write_durably()?;
         Ok(self.0.database.persist(PersistMode::SyncData)?)
     }
 
@@ -141,8 +153,9 @@ impl Store {
     /// [`StoreError::Engine`]; then none of the rows is there.
     ///
     /// # Panics
-    /// When the keys do not ascend.
+    /// When the keys do not ascend; for `log`, `tree` and `keys`.
     pub fn load(&self, space: Space, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), StoreError> {
+        check_rebuildable(space);
         let mut ingestion = self.0.spaces.of(space).start_ingestion()?;
         for (key, value) in rows {
             ingestion.write(key, value)?;
@@ -175,6 +188,13 @@ impl Store {
     pub(crate) fn dir(&self) -> &std::path::Path {
         &self.0.dir
     }
+}
+
+fn check_rebuildable(space: Space) {
+    assert!(
+        !matches!(space, Space::Log | Space::Tree | Space::Keys),
+        "{space} is no projection"
+    );
 }
 
 impl std::fmt::Debug for Store {

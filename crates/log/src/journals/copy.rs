@@ -17,14 +17,13 @@ const PASSED: &str = "journals-passed";
 ///
 /// Stays on disk when dropped: only [`JournalsCopy::discard`] takes it away.
 #[derive(Debug, PartialEq, Eq)]
-pub struct JournalsCopy {
+pub(crate) struct JournalsCopy {
     dir: PathBuf,
 }
 
 impl JournalsCopy {
     /// The directory that holds the copied journals.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 
@@ -32,7 +31,7 @@ impl JournalsCopy {
     ///
     /// # Errors
     /// When a directory can't be renamed or deleted.
-    pub fn discard(self) -> io::Result<()> {
+    pub(crate) fn discard(self) -> io::Result<()> {
         let parent = self.dir.parent().unwrap_or(Path::new("."));
         for dir in complete(parent)? {
             // Renamed first, so that a crash leaves no half of a copy that looks whole.

@@ -10,7 +10,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek as _};
-use std::path::Path;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 
 const START: u8 = 1;
 const ITEM: u8 = 2;
@@ -18,13 +19,34 @@ const END: u8 = 3;
 const CLEAR: u8 = 4;
 const TRAILER: [u8; 4] = *b"FJL\x03";
 
+/// What was cut off a journal.
+pub(crate) struct Cut {
+    path: PathBuf,
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Cut {
+    /// Number of bytes.
+    pub(crate) const fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Puts the bytes back where they were.
+    pub(crate) fn undo(self) -> io::Result<()> {
+        let journal = OpenOptions::new().write(true).open(&self.path)?;
+        journal.write_all_at(&self.bytes, self.at)?;
+        journal.sync_all()
+    }
+}
+
 /// Cuts the last batch off the newest journal, if its frame is whole and nothing but zeros follow.
 ///
-/// Returns the bytes that were cut, 0 when nothing is there to be cut. The caller has a copy of the
-/// journal, and finds out by the anchor whether what was cut had been acknowledged.
-pub(crate) fn cut_torn_end(database: &Path) -> io::Result<u64> {
+/// Returns `None` when there is nothing to cut. The caller finds out by the anchor whether what was
+/// cut had been acknowledged.
+pub(crate) fn cut_torn_end(database: &Path) -> io::Result<Option<Cut>> {
     let Some(number) = super::list(database)?.pop() else {
-        return Ok(0);
+        return Ok(None);
     };
     let path = super::path(database, number);
     let mut frames = Frames::new(BufReader::new(File::open(&path)?));
@@ -33,17 +55,19 @@ pub(crate) fn cut_torn_end(database: &Path) -> io::Result<u64> {
         last = Some(batch);
     }
     let Some((start, end)) = last else {
-        return Ok(0);
+        return Ok(None);
     };
-    let mut journal = File::open(&path)?;
-    journal.seek(io::SeekFrom::Start(end))?;
-    if !only_zeros(BufReader::with_capacity(64 << 10, journal))? {
-        return Ok(0);
+    let journal = OpenOptions::new().read(true).write(true).open(&path)?;
+    let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
+    journal.read_exact_at(&mut bytes, start)?;
+    let mut behind = &journal;
+    behind.seek(io::SeekFrom::Start(end))?;
+    if !only_zeros(BufReader::with_capacity(64 << 10, behind))? {
+        return Ok(None);
     }
-    let journal = OpenOptions::new().write(true).open(&path)?;
     journal.set_len(start)?;
     journal.sync_all()?;
-    Ok(end - start)
+    Ok(Some(Cut { path, at: start, bytes }))
 }
 
 fn only_zeros(mut reader: impl io::BufRead) -> io::Result<bool> {

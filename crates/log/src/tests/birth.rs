@@ -1,0 +1,159 @@
+//! A birth that is stopped behind each of its steps is finished at the next start, and nothing else
+//! is taken for one.
+
+use super::{Home, LIFE, mac};
+use crate::{DataDir, Life, OpenError, OpenOptions, Stage, birth};
+
+/// The birth goes on from here: the log is empty, and takes its first record.
+#[track_caller]
+fn check_goes_on(home: &Home, stage: Stage) {
+    let dir = DataDir::lock(&home.dir).unwrap();
+    assert_eq!(dir.stage(), stage);
+    drop(dir);
+    let mut run = home.open().unwrap();
+    assert_eq!((run.report.anchored, run.report.size), (0, 0));
+    run.append(1);
+    run.all_checks_passed();
+    drop(run);
+    let run = home.open().unwrap();
+    assert_eq!((run.report.anchored, run.report.size), (1, 1));
+}
+
+fn with_anchor() -> Home {
+    let home = Home::new();
+    birth::make_anchor(&home.layout(), &LIFE, &mac()).unwrap();
+    home
+}
+
+#[test]
+fn an_empty_directory_waits_for_a_key_file() {
+    let home = Home::empty();
+    assert!(matches!(DataDir::lock(&home.dir), Err(OpenError::NoDirectory { .. })));
+    let dir = DataDir::create(&home.dir).unwrap();
+    assert_eq!(dir.stage(), Stage::Empty);
+    let refused = dir.open(&LIFE, mac(), &OpenOptions::default());
+    assert!(matches!(refused, Err(OpenError::NoLedger { .. })));
+    let dir = DataDir::create(&home.dir).unwrap();
+    std::fs::write(dir.layout().key_file(), b"keys").unwrap();
+    let opened = dir.open(&LIFE, mac(), &OpenOptions::default()).unwrap();
+    assert!(opened.report.born);
+}
+
+#[test]
+fn a_birth_stopped_behind_the_key_file_goes_on() {
+    check_goes_on(&Home::new(), Stage::KeyFile);
+}
+
+#[test]
+fn a_birth_stopped_while_the_anchor_was_written_goes_on() {
+    let home = Home::new();
+    std::fs::write(home.dir.join("anchor.new"), b"SRAN").unwrap();
+    check_goes_on(&home, Stage::KeyFile);
+}
+
+#[test]
+fn a_birth_stopped_behind_the_anchor_goes_on() {
+    check_goes_on(&with_anchor(), Stage::Anchored);
+}
+
+#[test]
+fn a_birth_stopped_while_the_database_was_made_goes_on() {
+    let home = with_anchor();
+    let database = home.layout().database();
+    std::fs::create_dir_all(database.join("keyspaces")).unwrap();
+    check_goes_on(&home, Stage::Whole);
+
+    let home = with_anchor();
+    let database = home.layout().database();
+    std::fs::create_dir_all(database.join("keyspaces")).unwrap();
+    std::fs::write(database.join("lock"), b"").unwrap();
+    std::fs::write(database.join("0.jnl"), vec![0; 100_000]).unwrap();
+    check_goes_on(&home, Stage::Whole);
+}
+
+#[test]
+fn a_birth_stopped_between_two_keyspaces_goes_on() {
+    let home = with_anchor();
+    let database = fjall::Database::builder(home.layout().database()).open().unwrap();
+    for name in ["log", "tree", "index"] {
+        database.keyspace(name, fjall::KeyspaceCreateOptions::default).unwrap();
+    }
+    drop(database);
+    check_goes_on(&home, Stage::Whole);
+}
+
+#[test]
+fn a_birth_stopped_before_the_first_record_goes_on() {
+    let home = Home::new();
+    drop(home.open().unwrap());
+    check_goes_on(&home, Stage::Whole);
+}
+
+#[test]
+fn a_first_record_whose_anchor_was_never_synced_is_kept() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.commit(1);
+    let report = home.image().open().unwrap().report;
+    assert_eq!((report.anchored, report.size), (0, 1));
+}
+
+#[test]
+fn a_database_in_use_that_lost_its_marker_is_no_unfinished_birth() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.commit(1);
+    let image = home.image();
+    std::fs::remove_file(image.layout().database().join("version")).unwrap();
+    let error = image.open().unwrap_err();
+    assert_eq!(error.code(), "database_damaged");
+    assert!(image.journal(0).exists(), "nothing was taken away");
+}
+
+#[test]
+fn what_no_birth_leaves_is_refused() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(3);
+
+    let without_key_file = home.image();
+    std::fs::remove_file(without_key_file.layout().key_file()).unwrap();
+    assert_eq!(without_key_file.open().unwrap_err().code(), "key_file_missing");
+
+    let without_anchor = home.image();
+    std::fs::remove_file(without_anchor.layout().anchor()).unwrap();
+    assert_eq!(without_anchor.open().unwrap_err().code(), "anchor_missing");
+
+    let without_database = home.image();
+    std::fs::remove_dir_all(without_database.layout().database()).unwrap();
+    let error = without_database.open().unwrap_err();
+    assert!(matches!(
+        error,
+        OpenError::LogShorter {
+            anchored: 3,
+            found: 0,
+            ..
+        }
+    ));
+
+    let only_key_file = home.image();
+    std::fs::remove_file(only_key_file.layout().anchor()).unwrap();
+    std::fs::remove_dir_all(only_key_file.layout().database()).unwrap();
+    let later = Life {
+        key_file_sequence: 2,
+        ..LIFE
+    };
+    assert_eq!(only_key_file.open_as(&later).unwrap_err().code(), "anchor_missing");
+}
+
+#[test]
+fn one_process_opens_a_directory_at_a_time() {
+    let home = Home::new();
+    let run = home.open().unwrap();
+    assert_eq!(home.open().unwrap_err().code(), "locked");
+    let reader = run.store.clone();
+    drop(run);
+    assert_eq!(home.open().unwrap_err().code(), "locked", "a reader is left");
+    drop(reader);
+    home.open().unwrap();
+}
