@@ -4,7 +4,11 @@
 
 use std::sync::LazyLock;
 
-use blake3::{Hasher, keyed_hash};
+use blake3::{
+    Hasher,
+    hazmat::{ContextKey, HasherExt, hash_derive_key_context},
+    keyed_hash,
+};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -13,9 +17,20 @@ use crate::{purpose::Purpose, secret::Key32};
 /// A derived key on the stack, wiped when it goes.
 pub(crate) type Derived = Zeroizing<[u8; 32]>;
 
+/// A context of `derive_key`, already hashed: `derive_key(context, material)` hashes both each time,
+/// and copying a prepared hasher costs as much again as hashing 32 bytes.
+pub(crate) struct Context(LazyLock<ContextKey>);
+
+impl Context {
+    /// A hasher that takes the key material.
+    pub(crate) fn hasher(&self) -> Hasher {
+        Hasher::new_from_context_key(&self.0)
+    }
+}
+
 macro_rules! context {
     ($name:ident, $text:literal) => {
-        pub(crate) static $name: LazyLock<Hasher> = LazyLock::new(|| Hasher::new_derive_key($text));
+        pub(crate) static $name: Context = Context(LazyLock::new(|| hash_derive_key_context($text)));
     };
 }
 
@@ -84,20 +99,20 @@ pub fn history_record_key(epoch_key: &Key32, event_id: &[u8; 16]) -> Key32 {
 
 /// Commits to a derived key: stands before each ciphertext, since the cipher alone does not commit.
 pub(crate) fn commitment(k: &[u8; 32]) -> [u8; 32] {
-    COMMIT.clone().update(k).finalize().into()
+    COMMIT.hasher().update(k).finalize().into()
 }
 
 /// Commits to an epoch key: stands in the plain part of the record that begins the epoch.
 #[must_use]
 pub fn epoch_commitment(epoch_key: &Key32) -> [u8; 32] {
-    EPOCH_COMMIT.clone().update(epoch_key.expose()).finalize().into()
+    EPOCH_COMMIT.hasher().update(epoch_key.expose()).finalize().into()
 }
 
 /// Makes the nonce for one plaintext (as sealed, with its padding): a hash over key, random bytes
 /// and plaintext, so that a cloned machine, which repeats its random bytes, repeats a nonce only
 /// together with the plaintext.
 pub(crate) fn nonce(k: &[u8; 32], random: &[u8; 24], plaintext: &[u8]) -> [u8; 24] {
-    let mut hasher = NONCE.clone();
+    let mut hasher = NONCE.hasher();
     hasher.update(k).update(random).update(plaintext);
     let hash = hasher.finalize();
     let mut nonce = [0; 24];

@@ -53,3 +53,6 @@ pub use secret::{Key32, SecretVec};
 pub use sethash::{SetHash, SetHashKey, SetHashRow};
 pub use signing::Signer;
 pub use token::Token;
+
+#[cfg(test)]
+mod vectors; // docs/vectors.json: made here, and read back by other means

@@ -114,7 +114,7 @@ impl HistoryKeys {
         self.epochs.last().expect("a key file has an epoch")
     }
 
-    pub(super) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
         assert!(
             rising(self.epochs.iter().map(|entry| entry.epoch)),
             "epochs begin at 1 and rise"
@@ -152,7 +152,7 @@ impl HistoryKeys {
 }
 
 impl SigningKeys {
-    pub(super) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
         assert!(!self.seeds.is_empty(), "a key file has a signing key");
         let mut bytes = start(incarnation, 4 + self.seeds.len() * 32);
         push_count(&mut bytes, self.seeds.len());
@@ -180,7 +180,7 @@ impl SecretsKeys {
         self.generations.last().expect("a key file has a generation")
     }
 
-    pub(super) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_bytes(&self, incarnation: &[u8; 8]) -> Zeroizing<Vec<u8>> {
         assert!(
             rising(self.generations.iter().map(|entry| entry.number)),
             "generations begin at 1 and rise"

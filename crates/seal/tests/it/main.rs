@@ -1,9 +1,8 @@
-//! Tests against published vectors, against the reference cipher, and of the project's own vectors.
+//! Tests against published vectors and against the reference cipher.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
 mod cipher;
-mod vectors;
 
 /// A file that is not named above would never run.
 #[test]
