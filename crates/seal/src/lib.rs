@@ -50,7 +50,7 @@ pub use root::{
 };
 pub use rows::{RowSealer, WRAPPED_KEY_LEN, Wrapper, wrapped_key_row_key};
 pub use secret::{Key32, SecretVec};
-pub use sethash::{SetHash, SetHashKey, SetHashRow};
+pub use sethash::{SetHash, SetHashKey, SetHashRow, SetHashTerm};
 pub use signing::Signer;
 pub use token::Token;
 

@@ -84,5 +84,8 @@ mod tests {
         let mut source = RandomSource::new();
         let taken: HashSet<[u8; 48]> = (0..1_000).map(|_| source.take().unwrap()).collect();
         assert_eq!(taken.len(), 1_000);
+        // What was handed out is wiped, so bytes handed out again would be zeros.
+        let zeros = |bytes: &[u8; 48]| bytes.windows(8).any(|run| run == [0; 8]);
+        assert!(!taken.iter().any(zeros));
     }
 }

@@ -68,12 +68,7 @@ impl SetHash {
 
     /// Adds the term of a row that is now stored.
     pub fn add_term(&mut self, term: SetHashTerm) {
-        let mut carry = false;
-        for (limb, term) in self.0.iter_mut().zip(term.0) {
-            let (sum, over) = limb.overflowing_add(term);
-            let (sum, again) = sum.overflowing_add(u64::from(carry));
-            (*limb, carry) = (sum, over | again);
-        }
+        self.0 = add(self.0, term.0);
     }
 
     /// Takes away a row that is overwritten or removed.
@@ -83,12 +78,7 @@ impl SetHash {
 
     /// Takes away the term of a row that is overwritten or removed.
     pub fn sub_term(&mut self, term: SetHashTerm) {
-        let mut borrow = false;
-        for (limb, term) in self.0.iter_mut().zip(term.0) {
-            let (rest, under) = limb.overflowing_sub(term);
-            let (rest, again) = rest.overflowing_sub(u64::from(borrow));
-            (*limb, borrow) = (rest, under | again);
-        }
+        self.0 = sub(self.0, term.0);
     }
 
     /// Compares in constant time.
@@ -154,6 +144,28 @@ impl SetHashRow {
     }
 }
 
+/// Adds modulo 2^256, limbs low first.
+fn add(mut a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    let mut carry = false;
+    for (limb, term) in a.iter_mut().zip(b) {
+        let (sum, over) = limb.overflowing_add(term);
+        let (sum, again) = sum.overflowing_add(u64::from(carry));
+        (*limb, carry) = (sum, over | again);
+    }
+    a
+}
+
+/// Subtracts modulo 2^256, limbs low first.
+fn sub(mut a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    let mut borrow = false;
+    for (limb, term) in a.iter_mut().zip(b) {
+        let (rest, under) = limb.overflowing_sub(term);
+        let (rest, again) = rest.overflowing_sub(u64::from(borrow));
+        (*limb, borrow) = (rest, under | again);
+    }
+    a
+}
+
 fn limbs(bytes: &[u8; 32]) -> [u64; 4] {
     let mut limbs = [0; 4];
     for (limb, chunk) in limbs.iter_mut().rev().zip(bytes.as_chunks::<8>().0) {
@@ -214,6 +226,23 @@ mod tests {
                 forth.sub(&key(), Keyspace::Keys, row_key, row);
             }
             prop_assert!(forth.ct_eq(&start));
+        }
+    }
+
+    #[test]
+    fn carries_and_borrows_go_through_all_limbs() {
+        const MAX: u64 = u64::MAX;
+        for (a, b, sum) in [
+            ([MAX; 4], [1, 0, 0, 0], [0; 4]),
+            ([MAX, MAX, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]),
+            ([MAX, 0, 5, 0], [1, MAX, 0, 0], [0, 0, 6, 0]),
+            ([MAX; 4], [MAX; 4], [MAX - 1, MAX, MAX, MAX]),
+            ([7, 0, 0, MAX], [1, 0, 0, 1], [8, 0, 0, 0]),
+        ] {
+            assert_eq!(add(a, b), sum);
+            assert_eq!(add(b, a), sum);
+            assert_eq!(sub(sum, b), a);
+            assert_eq!(sub(sum, a), b);
         }
     }
 
