@@ -3,6 +3,7 @@
 //! Each step is synced, file and directory, before the next. So what a crash leaves is one of few
 //! shapes, each of which is finished at the next start; anything else is damage.
 
+use std::fs::File;
 use std::path::Path;
 
 use strongroom_proof::tree::empty_root;
@@ -46,8 +47,8 @@ pub(crate) fn clear_unfinished_database(dir: &Path) -> Result<(), OpenError> {
     }
     for number in journals::list(dir).map_err(|error| io("list", error))? {
         let path = journals::path(dir, number);
-        let bytes = std::fs::read(&path).map_err(|error| OpenError::io("read", &path, error))?;
-        if bytes.iter().any(|byte| *byte != 0) {
+        let journal = File::open(&path).and_then(|file| journals::zeros_from(&file, 0));
+        if !journal.map_err(|error| OpenError::io("read", &path, error))? {
             return Err(OpenError::DatabaseDamaged {
                 dir: dir.to_owned(),
                 anchored: 0,

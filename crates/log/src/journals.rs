@@ -6,13 +6,16 @@
 mod copy;
 mod mend;
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::{JournalsCopy, copy, copy_sparse};
 pub(crate) use mend::cut_torn_end;
 
 use crate::JournalBound;
+use crate::disk::sync_dir;
 use crate::limits::ANCHOR_JOURNALS_MAX;
 
 /// The path of a journal.
@@ -33,6 +36,37 @@ pub(crate) fn list(database: &Path) -> io::Result<Vec<u64>> {
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Puts an empty journal where there is none at all, as when it was lost after a clean stop.
+///
+/// Without one fjall (3.1.13) does not look up the highest sequence number of its tables: it shows
+/// snapshots nothing, and later hides new rows under old ones.
+pub(crate) fn ensure_one(database: &Path, number: u64) -> io::Result<()> {
+    if list(database)?.is_empty() {
+        File::create_new(path(database, number))?.sync_all()?;
+        sync_dir(database)?;
+    }
+    Ok(())
+}
+
+/// Whether a file holds nothing but zeros from `at` on.
+pub(crate) fn zeros_from(file: &File, mut at: u64) -> io::Result<bool> {
+    let mut chunk = vec![0; ZEROS.len()];
+    loop {
+        match file.read_at(&mut chunk, at)? {
+            0 => return Ok(true),
+            read if !is_zeros(&chunk[..read]) => return Ok(false),
+            read => at += read as u64,
+        }
+    }
+}
+
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
+/// Compares at memory speed, in builds that are not optimised too: journals are mostly zeros.
+fn is_zeros(bytes: &[u8]) -> bool {
+    bytes.chunks(ZEROS.len()).all(|chunk| *chunk == ZEROS[..chunk.len()])
 }
 
 /// Says for each journal that is there which position is the lowest that can lie in it.

@@ -22,6 +22,7 @@ mod read; // records by position and time
 mod tree; // tiles, roots and proofs
 mod journals; // fjall's journals: listed, copied, mended
 mod open; // truth at opening: lock, choose, copy, open, check
+mod database; // fjall's part of an opening
 mod birth; // a directory's first minutes
 mod check; // the log against its anchor
 mod shadow; // a directory to verify without touching the original

@@ -5,7 +5,6 @@
 //! copies the journals where the last stop was unclean, lets fjall open them, and checks the log.
 
 use std::fs::{File, OpenOptions as FileOptions, TryLockError};
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,11 +13,12 @@ use strongroom_proof::tree::Frontier;
 
 use crate::anchor::{self, AnchorFile, AnchorMac, Found};
 use crate::check::{self, Checked, Disagreement};
+use crate::database::Opening;
 use crate::journals::{self, JournalsCopy};
 use crate::layout::{Layout, Present, Stage};
 use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::store::Head;
-use crate::{Committer, OpenError, Slot, Space, Store, StoreError, birth, tree};
+use crate::{Committer, OpenError, Slot, Space, Store, birth, tree};
 
 /// What the key file says in plain: whose ledger this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,99 +266,6 @@ pub struct OpenReport {
     pub checkpoint: Vec<u8>,
 }
 
-/// The database part of an opening.
-struct Opening<'a> {
-    layout: &'a Layout,
-    options: &'a OpenOptions,
-    lock: &'a Arc<File>,
-    slot: &'a Slot,
-    copy: Option<JournalsCopy>,
-}
-
-type OpenedStore = (Store, u64, Option<JournalsCopy>, u64);
-
-impl Opening<'_> {
-    /// Copies the journals where the last stop was unclean, and has fjall open the database.
-    fn open_store(mut self, born: bool) -> Result<OpenedStore, OpenError> {
-        let dir = self.layout.database();
-        if self.slot.size == 0 && !born {
-            birth::clear_unfinished_database(&dir)?;
-        }
-        let exists = dir
-            .try_exists()
-            .map_err(|error| OpenError::io("look for", &dir, error))?;
-        if exists {
-            if self.slot.size > 0 {
-                check_files(&dir).map_err(|what| self.damaged(what))?;
-            }
-            if !self.slot.clean && self.options.copy_journals {
-                let copied = journals::copy(&dir, self.layout.root());
-                self.copy = Some(copied.map_err(|error| OpenError::io("copy", &dir, error))?);
-            }
-        }
-        let (store, cut) = self.open_fjall(&dir)?;
-        if !exists {
-            birth::sync_database(self.layout)?;
-        }
-        let size = check::size(&store)?;
-        Ok((store, size, self.copy, cut))
-    }
-
-    /// fjall refuses a journal whose last batch is torn in its middle, as a power cut in a commit
-    /// can leave it. That end was never acknowledged, so it is cut, and fjall tries once more; what
-    /// else may be missing then is found by the anchor.
-    fn open_fjall(&self, dir: &Path) -> Result<(Store, u64), OpenError> {
-        let error = match self.try_fjall(dir)? {
-            Ok(store) => return Ok((store, 0)),
-            Err(error) => error,
-        };
-        if !matches!(error, fjall::Error::JournalRecovery(_)) {
-            return Err(match error {
-                fjall::Error::Locked => OpenError::Locked { dir: dir.to_owned() },
-                other => OpenError::Store(StoreError::Engine(other)),
-            });
-        }
-        let refused = |source| OpenError::JournalDamaged {
-            anchored: self.slot.size,
-            journals: self.copy.as_ref().map(|copy| copy.dir().to_owned()),
-            source,
-        };
-        // After a clean stop there is no copy, and no commit that could be torn.
-        if self.slot.clean {
-            return Err(refused(error));
-        }
-        let cut = journals::cut_torn_end(dir).map_err(|error| OpenError::io("mend the journals of", dir, error))?;
-        let Some(cut) = cut else {
-            return Err(refused(error));
-        };
-        match self.try_fjall(dir)? {
-            Ok(store) => Ok((store, cut.len())),
-            Err(error) => {
-                // The damage lies elsewhere: what was cut may be whole.
-                cut.undo()
-                    .map_err(|error| OpenError::io("mend the journals of", dir, error))?;
-                Err(refused(error))
-            }
-        }
-    }
-
-    fn try_fjall(&self, dir: &Path) -> Result<fjall::Result<Store>, OpenError> {
-        // fjall asserts what damaged files can break.
-        let open =
-            AssertUnwindSafe(|| Store::open_database(dir.to_owned(), self.options.cache_bytes, Arc::clone(self.lock)));
-        std::panic::catch_unwind(open).map_err(|_| self.damaged("the engine stopped while it read it".to_owned()))
-    }
-
-    fn damaged(&self, what: String) -> OpenError {
-        OpenError::DatabaseDamaged {
-            dir: self.layout.database(),
-            anchored: self.slot.size,
-            what,
-            journals: self.copy.as_ref().map(|copy| copy.dir().to_owned()),
-        }
-    }
-}
-
 /// Sees how far the birth has come, and refuses what no birth leaves.
 fn look(layout: &Layout) -> Result<(Stage, Option<Found>), OpenError> {
     let present = Present::look(layout)?;
@@ -412,31 +319,6 @@ fn check_anchor(anchor: &Found, life: &Life, mac: &AnchorMac) -> Result<(), Open
             anchored: slot.key_file_sequence,
             found: life.key_file_sequence,
         });
-    }
-    Ok(())
-}
-
-/// Looks for files without which fjall would not refuse, but make the database, or a keyspace of
-/// it, anew.
-fn check_files(dir: &Path) -> Result<(), String> {
-    let there = |path: &Path| path.try_exists().map_err(|error| error.to_string());
-    if !there(&dir.join("version"))? {
-        return Err("its version marker is absent".to_owned());
-    }
-    let keyspaces = dir.join("keyspaces");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&keyspaces).map_err(|error| error.to_string())? {
-        let path = entry.map_err(|error| error.to_string())?.path();
-        if !there(&path.join("current"))? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            return Err(format!("keyspace {name} has no current version"));
-        }
-        count += 1;
-    }
-    // fjall's own keyspace of names stands beside ours.
-    let expected = Space::ALL.len() + 1;
-    if count != expected {
-        return Err(format!("{count} of {expected} keyspaces are there"));
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ pub(crate) fn copy_sparse(from: &Path, to: &Path) -> io::Result<()> {
         if read == 0 {
             break;
         }
-        if chunk[..read].iter().all(|byte| *byte == 0) {
+        if super::is_zeros(&chunk[..read]) {
             to.seek(SeekFrom::Current(read as i64))?;
         } else {
             to.write_all(&chunk[..read])?;

@@ -9,7 +9,7 @@
 //! u64 keyspace), end (3, u64 checksum, `FJL` 3); integers little-endian.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek as _};
+use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -60,28 +60,12 @@ pub(crate) fn cut_torn_end(database: &Path) -> io::Result<Option<Cut>> {
     let journal = OpenOptions::new().read(true).write(true).open(&path)?;
     let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
     journal.read_exact_at(&mut bytes, start)?;
-    let mut behind = &journal;
-    behind.seek(io::SeekFrom::Start(end))?;
-    if !only_zeros(BufReader::with_capacity(64 << 10, behind))? {
+    if !super::zeros_from(&journal, end)? {
         return Ok(None);
     }
     journal.set_len(start)?;
     journal.sync_all()?;
     Ok(Some(Cut { path, at: start, bytes }))
-}
-
-fn only_zeros(mut reader: impl io::BufRead) -> io::Result<bool> {
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(true);
-        }
-        if bytes.iter().any(|byte| *byte != 0) {
-            return Ok(false);
-        }
-        let len = bytes.len();
-        reader.consume(len);
-    }
 }
 
 /// Walks the frames of a journal without looking at checksums.
