@@ -1,0 +1,404 @@
+//! Credentials. Values go in and never come back but by `resolve` and `reveal`.
+
+use crate::value::{Fields, Pairs, Values};
+use crate::written::Written;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /credentials`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCredential {
+    /// Its name, for people.
+    pub name: String,
+    /// The service it authenticates to.
+    pub service: String,
+    /// `api_key`, `access_token`, `basic`, `client_credentials`, `oauth2_app`, `oauth2` or `custom`.
+    pub kind: String,
+    /// All values by field name.
+    pub fields: Fields,
+    /// Fields that are not secret though neither kind nor service knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plain: Vec<String>,
+    /// Fields that say where secrets are sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destinations: Vec<String>,
+    /// Fields whose text is JSON, given back typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub json: Vec<String>,
+    /// The handle that references use; else made from the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// The client it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub tags: Pairs,
+    /// Settings for its service.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub settings: Pairs,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The principal who answers for it; else the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steward: Option<String>,
+    /// When its values end (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// When it should be rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
+    /// Scopes that it was granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// `oauth2`: the credential that is its app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Where it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Go on though another credential holds the same secret.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_duplicate: bool,
+    /// Why, in the caller's words; kept in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// When a credential should be rotated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// Every so many days.
+    pub every_days: u32,
+    /// Days during which the version before still resolves by number.
+    #[serde(default)]
+    pub grace_days: u32,
+}
+
+/// Where an imported thing came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The system: `n8n`.
+    pub system: String,
+    /// Its id there.
+    pub id: String,
+}
+
+/// `POST /credentials/{handle}/update`: what is not secret. Absent: stays as it is; null: is taken away.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateCredential {
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// All tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Pairs>,
+    /// All settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Pairs>,
+    /// Client; null: none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::credential::nullable"
+    )]
+    #[schema(value_type = Option<String>)]
+    pub client: Option<Option<String>>,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steward: Option<String>,
+    /// When its values end (RFC 3339); null: never.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::credential::nullable"
+    )]
+    #[schema(value_type = Option<String>)]
+    pub expires_at: Option<Option<String>>,
+    /// Rotation policy; null: none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::credential::nullable"
+    )]
+    #[schema(value_type = Option<Rotation>)]
+    pub rotation: Option<Option<Rotation>>,
+    /// Plain fields to set.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
+    /// Those of `fields` whose text is JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub json: Vec<String>,
+    /// Plain fields to take away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove_fields: Vec<String>,
+    /// All scopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /credentials/{handle}/rotate`: the next version. The fields that are not given stay as they were.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateCredential {
+    /// The values that change.
+    pub fields: Fields,
+    /// New fields that are not secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plain: Vec<String>,
+    /// New fields that say where secrets are sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destinations: Vec<String>,
+    /// Fields whose text is JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub json: Vec<String>,
+    /// Days during which the version before still resolves by number; else the policy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_days: Option<u32>,
+    /// When the new values end (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Go on though another credential holds the same secret.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_duplicate: bool,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /credentials/{handle}/rollback`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackCredential {
+    /// The version whose values are to be current again.
+    pub version: u32,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /credentials/{handle}/share` and `/unshare`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShareCredential {
+    /// These clients' workspaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// These workspaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<String>,
+    /// Every workspace.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /credentials/{handle}/reveal`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevealCredential {
+    /// Why; required, here or in `X-Strongroom-Reason`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// An earlier version instead of the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Only these fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
+}
+
+/// What `reveal` is answered with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct Revealed {
+    /// The version shown.
+    pub version: u32,
+    /// Its values.
+    pub fields: Values,
+    /// The evidence that the reveal is recorded.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+/// What a write to a credential is answered with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CredentialWritten {
+    /// Its handle.
+    pub handle: String,
+    /// Its id.
+    pub id: String,
+    /// Its current version.
+    pub version: u32,
+    /// Its status.
+    pub status: String,
+    /// Version of its last change by a person, as in `ETag` and `If-Match`.
+    pub etag: u64,
+    /// The evidence.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+/// A credential, without values but those of plain fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Credential {
+    /// Its handle.
+    pub handle: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its service.
+    pub service: String,
+    /// Its kind.
+    pub kind: String,
+    /// `active`, `disabled`, `revoked`, `shredded`.
+    pub status: String,
+    /// Its current version.
+    pub version: u32,
+    /// Text.
+    #[serde(default)]
+    pub description: String,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Pairs,
+    /// Settings.
+    #[serde(default)]
+    pub settings: Pairs,
+    /// Handle of the client it belongs to.
+    pub client: Option<String>,
+    /// Where it may be used.
+    #[serde(default)]
+    pub reach: Reach,
+    /// Handle of who answers for it.
+    pub steward: Option<String>,
+    /// Its fields.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// When its values end.
+    pub expires_at: Option<String>,
+    /// When it should be rotated.
+    pub rotation: Option<Rotation>,
+    /// Scopes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Handle of its app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Where it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Version of its last change by a person, as in `ETag` and `If-Match`.
+    pub etag: u64,
+    /// When it was made.
+    pub created_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+    /// All versions, oldest first; only where one credential is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<CredentialVersion>,
+}
+
+/// Where a credential may be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reach {
+    /// Everywhere: it belongs to no client, or was shared with all.
+    pub all: bool,
+    /// Handles of clients, its own first, in whose workspaces.
+    #[serde(default)]
+    pub clients: Vec<String>,
+    /// Handles of workspaces that it was shared with.
+    #[serde(default)]
+    pub workspaces: Vec<String>,
+}
+
+/// A field as people may know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// `secret`, `destination` or `plain`.
+    pub class: String,
+    /// Whether its value is JSON.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub json: bool,
+    /// The value of a plain field; never of another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// One version of a credential, without values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CredentialVersion {
+    /// 1, 2, 3 …
+    pub version: u32,
+    /// When it was entered.
+    pub entered_at: String,
+    /// Handle of who entered it.
+    pub entered_by: Option<String>,
+    /// The version that it was rolled back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_version: Option<u32>,
+    /// Until when it resolves by number after it was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_until: Option<String>,
+    /// When its values end, as said when they were entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Position of the record that holds its values.
+    pub position: u64,
+}
+
+/// `GET /credentials`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialQuery {
+    /// Only of this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Only of this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Only of this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only with this status (`all`: every one); revoked ones are hidden unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Only where this text is in name, handle, service or tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Items of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// `Option<Option<T>>`: absent, null, or a value.
+pub(crate) mod nullable {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, s: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(s)
+    }
+
+    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::<T>::deserialize(d).map(Some)
+    }
+}

@@ -1,0 +1,61 @@
+//! Imports: credentials that another system exported.
+
+use crate::value::{Document, SecretText};
+use crate::written::Written;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /import`: one atomic step, at most 16 MiB.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// `n8n`.
+    pub format: String,
+    /// The export.
+    pub document: Document,
+    /// The exporting instance's key, for an encrypted export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<SecretText>,
+    /// Only say what would be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What an import is answered with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Imported {
+    /// What became of each thing in the document, in its order.
+    pub items: Vec<ImportItem>,
+    /// Nothing was done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// The evidence.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+/// What became of one thing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportItem {
+    /// Its id in the exporting system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Handle of the credential that it became or is; none when there is none, or the caller may not see it.
+    pub handle: Option<String>,
+    /// Its service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// `created`, `unchanged`, `rotation_proposed`, `rotated`, `duplicate`.
+    pub action: String,
+    /// What the caller should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}

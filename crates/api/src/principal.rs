@@ -1,0 +1,260 @@
+//! Who acts: principals, what they were granted, their tokens.
+
+use crate::value::SecretText;
+use crate::written::Written;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /principals`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePrincipal {
+    /// The name, for people.
+    pub name: String,
+    /// `person` or `service`; `person` unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The handle that references use; else made from the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// What it is granted at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<GrantInput>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A grant as it is asked for: `all` or `workspaces` must be said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrantInput {
+    /// `viewer`, `member`, `editor`, `service`, `auditor`, `admin` or `owner`.
+    pub role: String,
+    /// The whole ledger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Only in these workspaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<String>,
+    /// `allow` (unless said otherwise) or `deny`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// Since when (RFC 3339), inclusive; else now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when (RFC 3339), exclusive; else without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// `POST /principals/{handle}/grants`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateGrant {
+    /// `viewer`, `member`, `editor`, `service`, `auditor`, `admin` or `owner`.
+    pub role: String,
+    /// The whole ledger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Only in these workspaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<String>,
+    /// `allow` (unless said otherwise) or `deny`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// Since when (RFC 3339), inclusive; else now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when (RFC 3339), exclusive; else without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What granting and withdrawing are answered with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GrantWritten {
+    /// The grant's id.
+    pub id: String,
+    /// Handle of the principal.
+    pub principal: String,
+    /// The evidence.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+/// A principal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Principal {
+    /// The handle.
+    pub handle: String,
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// `person`, `service` or `system`.
+    pub kind: String,
+    /// Its tokens don't work any more.
+    #[serde(default)]
+    pub disabled: bool,
+    /// What it was granted, oldest first.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// Version of its last change by a person, as in `ETag` and `If-Match`.
+    pub etag: u64,
+    /// When it was made.
+    pub created_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+}
+
+/// A grant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Grant {
+    /// Its id.
+    pub id: String,
+    /// The role.
+    pub role: String,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// The whole ledger.
+    pub all: bool,
+    /// Handles of the workspaces to which it is narrowed.
+    #[serde(default)]
+    pub workspaces: Vec<String>,
+    /// Since when.
+    pub from: String,
+    /// Until when.
+    pub until: Option<String>,
+    /// When it was given.
+    pub granted_at: String,
+    /// Handle of who gave it.
+    pub granted_by: Option<String>,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<String>,
+}
+
+/// `GET /principals`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrincipalQuery {
+    /// Only where this text is in name or handle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Also disabled ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// Items of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// `POST /tokens`. With `role`, the principal is made if it is not there, and is granted the role.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Whose: a handle or an id; else the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// When it ends (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Grant this role too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The role only in these workspaces; else the whole ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What issuing a token is answered with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct TokenWritten {
+    /// The token's id.
+    pub id: String,
+    /// Handle of the principal.
+    pub principal: String,
+    /// The token: shown now and never again; absent when the request was done before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SecretText>,
+    /// When it ends.
+    pub expires_at: Option<String>,
+    /// The evidence.
+    #[serde(flatten)]
+    pub written: Written,
+}
+
+/// A token's facts; never the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Token {
+    /// Its id.
+    pub id: String,
+    /// Handle of the principal.
+    pub principal: String,
+    /// What it is for.
+    #[serde(default)]
+    pub label: String,
+    /// When it was issued.
+    pub issued_at: String,
+    /// Handle of who issued it.
+    pub issued_by: Option<String>,
+    /// When it ends.
+    pub expires_at: Option<String>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<String>,
+}
+
+/// `GET /tokens`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenQuery {
+    /// Only of this principal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Also revoked ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<bool>,
+    /// Items of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// `GET /whoami`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Whoami {
+    /// Handle of the principal.
+    pub handle: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `person`, `service` or `system`.
+    pub kind: String,
+    /// The token in use.
+    pub token: Option<Token>,
+    /// Its grants that count now.
+    pub grants: Vec<Grant>,
+    /// Rights that it has on the whole ledger.
+    pub rights: Vec<String>,
+    /// Name of the ledger.
+    pub ledger: String,
+    /// The ledger was made by `serve --dev`.
+    pub dev: bool,
+}
