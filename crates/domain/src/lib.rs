@@ -16,6 +16,8 @@ pub mod evolve; // state, event -> state
 pub mod rows; // state <-> rows of the state keyspace
 pub mod rights; // may this principal do that, and by which grant
 pub mod resolve; // which credential stands behind a variable, and why
+pub mod kinds; // which fields a kind has
+pub mod find; // handle or id -> thing, of what the caller may see
 pub mod command; // what a caller asks for
 pub mod context; // what decide is told: time, ids, who, what was held
 pub mod decide; // state, command, context -> events or a rejection

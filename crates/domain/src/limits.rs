@@ -24,11 +24,9 @@ pub const HANDLE_CHARS_MAX: usize = 63;
 pub const ENVIRONMENT_CHARS_MAX: usize = 63;
 /// Characters of one scope.
 pub const SCOPE_CHARS_MAX: usize = 200;
-/// Bytes of all plain values of a credential together: they stand in the history part, twice when they change.
+/// Bytes of all plain values of a credential together: they stand in the history part, twice when they change,
+/// and that holds 64 KiB.
 pub const PLAIN_BYTES_MAX: usize = 16 * 1024;
-/// Bytes of an event's data as stored: with the envelope (a reason takes up to 8,000 bytes) it must fit the 64 KiB of a
-/// history part.
-pub const EVENT_BYTES_MAX: usize = 52 * 1024;
 /// Days of a rotation policy and of a grace period: a hundred years, so that no sum of times overflows.
 pub const DAYS_MAX: u32 = 36_500;
 /// Microseconds since 1970 that a date may name: the end of the year 9999, the last that RFC 3339 can write.
@@ -39,3 +37,5 @@ pub const SCOPE_ITEMS_MAX: usize = 500;
 pub const FITTING_MAX: usize = 20;
 /// Handles that an error suggests for a misspelt one.
 pub const SUGGESTIONS_MAX: usize = 3;
+/// Handles that are looked at for those suggestions: a misspelt handle must not hold up the writers.
+pub const SUGGESTIONS_LOOKED_AT_MAX: usize = 1_000;

@@ -4,6 +4,7 @@
 use crate::ids::{CredentialId, Revision};
 use crate::resolve::{MissingWhy, PassedOver, WhyNot};
 use crate::rights::Denied;
+use crate::state::Credential;
 use crate::words::Kind;
 
 /// A credential as an error may name it: only to those who may see it.
@@ -15,6 +16,18 @@ pub struct Named {
     pub handle: String,
     /// Its name.
     pub name: String,
+}
+
+impl Named {
+    /// Names a credential; whether the asker may see it is for the caller to know.
+    #[must_use]
+    pub fn of(credential: &Credential) -> Self {
+        Self {
+            id: credential.id,
+            handle: credential.handle.clone(),
+            name: credential.name.clone(),
+        }
+    }
 }
 
 /// A variable for which nothing could be served.
@@ -155,7 +168,7 @@ pub enum Rejection {
     #[error("this needs a reason")]
     ReasonRequired,
     /// Someone would raise himself.
-    #[error("nobody gives rights to himself, or to a principal whose token he holds")]
+    #[error("nobody changes his own grants, or those of a principal whose token he holds")]
     SelfEscalation,
     /// A token would do more than who issues it.
     #[error("the principal may do more than you: its token is not yours to issue")]

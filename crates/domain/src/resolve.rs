@@ -1,11 +1,12 @@
 //! Which credential stands behind a variable, and why.
 
-use crate::event::{Served, Variable};
+use crate::event::{FieldFact, Served, Variable};
 use crate::ids::{CredentialId, CredentialVersion, Revision, TemplateId, TimeUs, WorkspaceId};
-use crate::rejection::{MissingVariable, Rejection};
+use crate::limits::FITTING_MAX;
+use crate::rejection::{MissingVariable, Named, Rejection};
 use crate::rights::Visible;
-use crate::state::{Credential, State, Template, Workspace};
-use crate::words::Step;
+use crate::state::{Credential, DefaultKey, Mapping, State, Template, Workspace};
+use crate::words::{CredentialStatus, Kind, Step};
 use std::fmt;
 
 /// Why a credential does not fit a variable in a workspace.
@@ -170,13 +171,43 @@ impl Resolution {
     /// What would be served, in the revision's order.
     #[must_use]
     pub fn served(&self) -> Vec<Served> {
-        Vec::new()
+        let served = |resolved: &ResolvedVariable| match resolved.outcome {
+            Outcome::Chosen {
+                credential, version, ..
+            } => Some(Served {
+                variable: resolved.variable.name.clone(),
+                credential,
+                version,
+            }),
+            Outcome::Missing { .. } | Outcome::Unset { .. } => None,
+        };
+        self.variables.iter().filter_map(served).collect()
     }
 
     /// What is required and missing, as a rejection shows it; empty when all is there.
     #[must_use]
-    pub fn missing(&self, _state: &State) -> Vec<MissingVariable> {
-        Vec::new()
+    pub fn missing(&self, state: &State) -> Vec<MissingVariable> {
+        let missing = |ResolvedVariable { variable, outcome }: &ResolvedVariable| match outcome {
+            Outcome::Missing {
+                why,
+                passed_over,
+                fitting,
+            } => Some(MissingVariable {
+                variable: variable.name.clone(),
+                service: variable.service.clone(),
+                kinds: variable.kinds.clone(),
+                scopes: variable.scopes.clone(),
+                why: *why,
+                passed_over: passed_over.clone(),
+                fitting: fitting
+                    .iter()
+                    .filter_map(|id| state.credentials.get(id))
+                    .map(|it| Named::of(it))
+                    .collect(),
+            }),
+            Outcome::Chosen { .. } | Outcome::Unset { .. } => None,
+        };
+        self.variables.iter().filter_map(missing).collect()
     }
 }
 
@@ -185,43 +216,94 @@ impl Resolution {
 /// `visible` is the asker's: what he may not see is passed over without a name and never proposed.
 ///
 /// # Errors
-/// [`Rejection::NotAdmitted`]. A missing variable is no error here: see [`Resolution::missing`].
+/// [`Rejection::NotActive`] in an archived workspace, [`Rejection::NotAdmitted`]. A missing variable is no error here:
+/// see [`Resolution::missing`].
 pub fn resolve(
-    _state: &State,
-    _workspace: &Workspace,
+    state: &State,
+    workspace: &Workspace,
     template: &Template,
-    _instance: Option<&str>,
-    _visible: &Visible<'_>,
-    _now: TimeUs,
+    instance: Option<&str>,
+    visible: &Visible<'_>,
+    now: TimeUs,
 ) -> Result<Resolution, Rejection> {
-    Err(Rejection::NotAdmitted {
-        newest: template.revisions.last().map_or(0, |revision| revision.revision),
+    if workspace.archived {
+        return Err(Rejection::NotActive {
+            what: "workspace",
+            status: "archived",
+        });
+    }
+    let installation = state.installations.get(&(workspace.id, template.id));
+    let admitted = installation.and_then(|installation| installation.revision);
+    let fact = admitted.and_then(|revision| template.revisions.iter().find(|fact| fact.revision == revision));
+    let (Some(installation), Some(fact)) = (installation, fact) else {
+        return Err(Rejection::NotAdmitted {
+            newest: template.revisions.last().map_or(0, |fact| fact.revision),
+        });
+    };
+    let asked = Asked {
+        state,
+        workspace,
+        mappings: &installation.mappings,
+        instance,
+        visible,
+        now,
+    };
+    let variables = fact.variables.iter().map(|variable| ResolvedVariable {
+        variable: variable.clone(),
+        outcome: asked.outcome(variable),
+    });
+    Ok(Resolution {
+        workspace: workspace.id,
+        template: template.id,
+        revision: fact.revision,
+        digest: fact.digest,
+        variables: variables.collect(),
     })
 }
 
 /// Whether a credential could stand behind a variable in a workspace.
 ///
 /// # Errors
-/// The first reason against it.
-pub fn fits(
-    _variable: &Variable,
-    _credential: &Credential,
-    _workspace: &Workspace,
-    _now: TimeUs,
-) -> Result<(), WhyNot> {
-    Ok(())
+/// The first reason against it; the client guard before all others, since it holds whatever else is mended.
+pub fn fits(variable: &Variable, credential: &Credential, workspace: &Workspace, now: TimeUs) -> Result<(), WhyNot> {
+    in_reach(credential, workspace)?;
+    if credential.service != variable.service {
+        return Err(WhyNot::Service);
+    }
+    if !variable.kinds.is_empty() && !variable.kinds.contains(&credential.kind) {
+        return Err(WhyNot::Kind);
+    }
+    let missing: Vec<_> = variable
+        .scopes
+        .iter()
+        .filter(|scope| !has_scope(credential, scope))
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        return Err(WhyNot::Scopes { missing });
+    }
+    in_use(credential, now)
 }
 
 /// The credentials that fit, among the visible; the workspace's client's first, then by handle.
 #[must_use]
 pub fn fitting(
-    _state: &State,
-    _variable: &Variable,
-    _workspace: &Workspace,
-    _visible: &Visible<'_>,
-    _now: TimeUs,
+    state: &State,
+    variable: &Variable,
+    workspace: &Workspace,
+    visible: &Visible<'_>,
+    now: TimeUs,
 ) -> Vec<CredentialId> {
-    Vec::new()
+    let mut found: Vec<&Credential> = state
+        .credentials
+        .values()
+        .map(AsRef::as_ref)
+        .filter(|it| fits(variable, it, workspace, now).is_ok() && visible.credential(it))
+        .collect();
+    let own = |it: &Credential| it.client.is_some() && it.client == workspace.client;
+    found.sort_by(|left, right| (!own(left), &left.handle).cmp(&(!own(right), &right.handle)));
+    found.truncate(FITTING_MAX);
+    found.into_iter().map(|it| it.id).collect()
 }
 
 /// Whether a credential may be used in a workspace: all when it belongs to no client, else its client's; wider only
@@ -234,4 +316,141 @@ pub fn reaches(credential: &Credential, workspace: &Workspace) -> bool {
         || reach.all
         || reach.workspaces.contains(&workspace.id)
         || workspace.client.is_some_and(|client| reach.clients.contains(&client))
+}
+
+/// Whether a credential reaches a workspace, and what keeps it out.
+///
+/// # Errors
+/// [`WhyNot::ClientGuard`] between two clients, else [`WhyNot::OutOfReach`].
+pub fn in_reach(credential: &Credential, workspace: &Workspace) -> Result<(), WhyNot> {
+    match (reaches(credential, workspace), workspace.client) {
+        (true, _) => Ok(()),
+        (false, Some(_)) => Err(WhyNot::ClientGuard),
+        (false, None) => Err(WhyNot::OutOfReach),
+    }
+}
+
+/// Whether a credential is served at all.
+///
+/// # Errors
+/// [`WhyNot::Disabled`], [`WhyNot::Revoked`], [`WhyNot::Expired`] from the very microsecond of its end on.
+pub fn in_use(credential: &Credential, now: TimeUs) -> Result<(), WhyNot> {
+    match credential.status {
+        CredentialStatus::Active if credential.expires_at.is_some_and(|end| now >= end) => Err(WhyNot::Expired),
+        CredentialStatus::Active => Ok(()),
+        CredentialStatus::Disabled => Err(WhyNot::Disabled),
+        CredentialStatus::Revoked | CredentialStatus::Shredded => Err(WhyNot::Revoked),
+    }
+}
+
+/// A scope counts when it was given with the credential, or stands in its plain field `scopes` or `scope`.
+fn has_scope(credential: &Credential, scope: &str) -> bool {
+    let in_field = |field: &FieldFact| {
+        let value = field
+            .value
+            .as_deref()
+            .filter(|_| field.name == "scopes" || field.name == "scope");
+        value.is_some_and(|value| value.split([' ', ',']).any(|word| word == scope))
+    };
+    credential.scopes.iter().any(|given| given == scope) || credential.fields.iter().any(in_field)
+}
+
+/// One question, for all its variables.
+struct Asked<'a> {
+    state: &'a State,
+    workspace: &'a Workspace,
+    mappings: &'a [Mapping],
+    instance: Option<&'a str>,
+    visible: &'a Visible<'a>,
+    now: TimeUs,
+}
+
+impl Asked<'_> {
+    fn outcome(&self, variable: &Variable) -> Outcome {
+        let mut passed_over = Vec::new();
+        for step in Step::ALL.iter().copied() {
+            let mut fitting = Vec::new();
+            for id in self.named(step, variable) {
+                // What a mapping names is there: nothing is ever taken out of the state.
+                let Some(credential) = self.state.credentials.get(&id) else {
+                    continue;
+                };
+                match fits(variable, credential, self.workspace, self.now) {
+                    Ok(()) => fitting.push(credential),
+                    Err(why) => passed_over.push(PassedOver {
+                        step,
+                        credential: Some(id).filter(|_| self.visible.credential(credential)),
+                        why,
+                    }),
+                }
+            }
+            fitting.dedup_by_key(|credential| credential.id);
+            match fitting.as_slice() {
+                [] => {}
+                [one] => {
+                    return Outcome::Chosen {
+                        credential: one.id,
+                        version: one.version(),
+                        step,
+                        passed_over,
+                    };
+                }
+                [..] => return self.none(variable, MissingWhy::Ambiguous, passed_over),
+            }
+        }
+        let why = if passed_over.is_empty() {
+            MissingWhy::NotMapped
+        } else {
+            MissingWhy::NothingFits
+        };
+        self.none(variable, why, passed_over)
+    }
+
+    fn none(&self, variable: &Variable, why: MissingWhy, passed_over: Vec<PassedOver>) -> Outcome {
+        if !variable.required {
+            return Outcome::Unset { passed_over };
+        }
+        let fitting = fitting(self.state, variable, self.workspace, self.visible, self.now);
+        Outcome::Missing {
+            why,
+            passed_over,
+            fitting,
+        }
+    }
+
+    /// The credentials that a step names: one at most for a mapping, one for each accepted kind for a default.
+    fn named(&self, step: Step, variable: &Variable) -> Vec<CredentialId> {
+        match step {
+            Step::Instance => self
+                .instance
+                .and_then(|it| self.mapped(&variable.name, Some(it)))
+                .into_iter()
+                .collect(),
+            Step::Template => self.mapped(&variable.name, None).into_iter().collect(),
+            Step::WorkspaceDefault => self.defaults(Some(self.workspace.id), variable),
+            Step::LedgerDefault => self.defaults(None, variable),
+        }
+    }
+
+    fn mapped(&self, variable: &str, instance: Option<&str>) -> Option<CredentialId> {
+        let same = |mapping: &&Mapping| mapping.variable == variable && mapping.instance.as_deref() == instance;
+        self.mappings.iter().find(same).map(|mapping| mapping.credential)
+    }
+
+    fn defaults(&self, workspace: Option<WorkspaceId>, variable: &Variable) -> Vec<CredentialId> {
+        let kinds = if variable.kinds.is_empty() {
+            Kind::ALL
+        } else {
+            &variable.kinds
+        };
+        let default = |kind: &Kind| {
+            let key = DefaultKey {
+                workspace,
+                service: variable.service.clone(),
+                kind: *kind,
+            };
+            self.state.defaults.get(&key)?.credential
+        };
+        kinds.iter().filter_map(default).collect()
+    }
 }

@@ -4,7 +4,7 @@
 //! [`Allowed`] is made here and nowhere else, so what takes one cannot run unchecked.
 
 use crate::context::Caller;
-use crate::event::Scope;
+use crate::event::{Granted, Scope};
 use crate::ids::{ClientId, CredentialId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
 use crate::resolve::reaches;
 use crate::state::{Client, Credential, GrantFact, Principal, State, Template, TokenFact, Workspace};
@@ -231,26 +231,89 @@ pub fn authorize(
     target: Target<'_>,
     now: TimeUs,
 ) -> Result<Allowed, Denied> {
-    Rules::of(state, caller, now)
-        .and_then(|rules| rules.check(right, target))
-        .map_err(|why| Denied {
-            right,
-            target: target.to_string(),
-            why,
-        })
+    visible(state, caller, now).authorize(right, target)
+}
+
+/// Lets a principal do to his own what everybody may: revoke a token of his.
+pub(crate) fn own_affair(caller: &Caller) -> Allowed {
+    Allowed {
+        principal: caller.principal,
+        right: Right::See,
+        grant: None,
+    }
+}
+
+/// Whether the caller's token may only make named owners.
+#[must_use]
+pub fn owners_only(state: &State, caller: &Caller) -> bool {
+    let token = caller.token.and_then(|id| {
+        let principal = state.principals.get(&caller.principal)?;
+        principal.tokens.iter().find(|token| token.id == id)
+    });
+    token.is_some_and(|token| token.owners_only)
+}
+
+/// Whether a principal is, or by a grant that is to come will be, an administrator or owner: only owners act on those.
+#[must_use]
+pub fn administers(principal: &Principal, now: TimeUs) -> bool {
+    live_allowances(principal, now).any(|granted| granted.role.holds(Right::Administer))
+}
+
+/// Whether another principal than this one is an owner now.
+#[must_use]
+pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
+    state
+        .principals
+        .values()
+        .any(|principal| principal.id != but && is_owner(state, principal.id, now))
+}
+
+/// Whether a principal is an owner now.
+#[must_use]
+pub fn is_owner(state: &State, principal: PrincipalId, now: TimeUs) -> bool {
+    let caller = Caller {
+        principal,
+        token: None,
+        on_behalf_of: None,
+    };
+    authorize(state, &caller, Right::Own, Target::Ledger, now).is_ok()
+}
+
+/// Whether a principal may do something, now or by a grant that is to come, that the caller may not.
+#[must_use]
+pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: TimeUs) -> bool {
+    let mine = visible(state, caller, now);
+    if mine.may(Right::Own, Target::Ledger) {
+        return false;
+    }
+    let beyond = |granted: &Granted| {
+        let scope = &granted.scope;
+        let covers = |right: &Right| {
+            if scope.all {
+                mine.may(*right, Target::Ledger)
+            } else {
+                scope
+                    .workspaces
+                    .iter()
+                    .all(|id| mine.may(*right, Target::Workspace(*id)))
+            }
+        };
+        names_unknown(scope) || !granted.role.rights().iter().all(covers)
+    };
+    live_allowances(principal, now).any(beyond)
 }
 
 /// What a caller may see: the filter of every list, suggestion, count and explanation.
 #[derive(Debug)]
 pub struct Visible<'a> {
-    rules: Option<Rules<'a>>,
+    rules: Result<Rules<'a>, DeniedWhy>,
 }
 
 /// Makes the filter for a caller.
 #[must_use]
 pub fn visible<'a>(state: &'a State, caller: &Caller, now: TimeUs) -> Visible<'a> {
     Visible {
-        rules: Rules::of(state, caller, now).ok(),
+        rules: Rules::of(state, caller, now),
     }
 }
 
@@ -288,7 +351,7 @@ impl Visible<'_> {
     pub fn principal(&self, principal: &Principal) -> bool {
         self.rules
             .as_ref()
-            .is_some_and(|rules| rules.caller.principal == principal.id)
+            .is_ok_and(|rules| rules.caller.principal == principal.id)
             || self.principals()
     }
 
@@ -300,12 +363,35 @@ impl Visible<'_> {
             .any(|right| self.may(*right, Target::Ledger))
     }
 
+    /// Whether the caller may name the principal as steward: who sees credentials sees who answers for them.
+    #[must_use]
+    pub fn steward(&self, principal: &Principal) -> bool {
+        self.may(Right::See, Target::Ledger) || self.principal(principal)
+    }
+
+    /// Checks one right on one thing, as [`authorize`] does.
+    ///
+    /// # Errors
+    /// [`Denied`] with the reason.
+    pub fn authorize(&self, right: Right, target: Target<'_>) -> Result<Allowed, Denied> {
+        let checked = self
+            .rules
+            .as_ref()
+            .map_err(|why| *why)
+            .and_then(|rules| rules.check(right, target));
+        checked.map_err(|why| Denied {
+            right,
+            target: target.to_string(),
+            why,
+        })
+    }
+
     /// Whether one right holds.
     #[must_use]
     pub fn may(&self, right: Right, target: Target<'_>) -> bool {
         self.rules
             .as_ref()
-            .is_some_and(|rules| rules.check(right, target).is_ok())
+            .is_ok_and(|rules| rules.check(right, target).is_ok())
     }
 }
 
@@ -402,6 +488,14 @@ fn token_ended(token: &TokenFact, now: TimeUs) -> bool {
 
 fn counts_at(grant: &GrantFact, now: TimeUs) -> bool {
     grant.withdrawn_at.is_none() && grant.granted.from <= now && grant.granted.until.is_none_or(|end| now < end)
+}
+
+/// What a principal is given, now or from a later time on.
+fn live_allowances(principal: &Principal, now: TimeUs) -> impl Iterator<Item = &Granted> {
+    let live =
+        move |grant: &&GrantFact| grant.withdrawn_at.is_none() && grant.granted.until.is_none_or(|end| now < end);
+    let allowances = principal.grants.iter().filter(live).map(|grant| &grant.granted);
+    allowances.filter(|granted| granted.effect == Effect::Allow)
 }
 
 /// A scope that names what this version does not judge: it must give nothing and refuse all.

@@ -63,11 +63,25 @@ pub struct Document {
     /// Key of the reference hashes; random, one for each template.
     pub reference_key: [u8; 32],
     /// Variable and keyed hash of the reference that it came from.
-    pub references: Vec<(String, [u8; 32])>,
+    pub references: Vec<KnownReference>,
 }
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[document of {} bytes]", self.bytes.len())
     }
+}
+
+/// What a revision keeps of one reference of its source document: keyed hashes, so that the next revision gives the
+/// same reference its variable again. Never exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownReference {
+    /// The variable it became.
+    pub variable: String,
+    /// Hash of type, id and name.
+    pub hash: [u8; 32],
+    /// Hash of type and id alone, when it has an id.
+    pub id_hash: Option<[u8; 32]>,
+    /// Hash of type and name alone, when it has a name.
+    pub name_hash: Option<[u8; 32]>,
 }

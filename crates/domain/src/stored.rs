@@ -74,6 +74,16 @@ macro_rules! events {
             match event { $(Event::$variant(data) => write(data, out)),+ }
         }
 
+        /// An event's own data, without envelope and type, to be serialized: with stored keys, ids as text where text is meant.
+        #[derive(Debug, Clone, Copy)]
+        pub struct DataOf<'a>(pub &'a Event);
+
+        impl Serialize for DataOf<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 { $(Event::$variant(data) => data.serialize(serializer)),+ }
+            }
+        }
+
         impl Event {
             /// Its name, `credential.rotated`.
             #[must_use]
@@ -177,14 +187,6 @@ pub fn encode(envelope: &Envelope, event: &Event) -> Vec<u8> {
     out.extend_from_slice(&[0xa1, b'd']);
     write_data(event, &mut out);
     out
-}
-
-/// Bytes of an event's own data as stored, without the envelope.
-#[must_use]
-pub fn data_bytes(event: &Event) -> usize {
-    let mut out = Vec::with_capacity(512);
-    write_data(event, &mut out);
-    out.len()
 }
 
 /// Reads a history part's map.

@@ -25,7 +25,7 @@ pub const KEYS: &[(&str, &str)] = &[
     // access
     ("us", "served"), ("wu", "window_until"), ("cn", "count"), ("ri", "right"), ("wy", "why"), ("wn", "windows"), ("pos", "position"), ("ac", "access"), ("tgt", "target"),
     // secret parts
-    ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"),
+    ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger
     ("li", "ledger"), ("inc", "incarnation"), ("dev", "dev"),
 ];

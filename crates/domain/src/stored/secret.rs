@@ -1,7 +1,7 @@
 //! The maps of secret parts. Buffers are wiped, and big enough from the start, so that growing leaves no copy behind.
 
 use super::{DecodeError, decoder, ended, write};
-use crate::secret::{Document, SecretFields, SecretPart, SecretText};
+use crate::secret::{Document, KnownReference, SecretFields, SecretPart, SecretText};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -31,6 +31,10 @@ struct ReferenceMap {
     va: String,
     #[serde(with = "serde_bytes")]
     rh: [u8; 32],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rid: Option<serde_bytes::ByteArray<32>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rnm: Option<serde_bytes::ByteArray<32>>,
 }
 
 /// The secret part's map.
@@ -59,12 +63,14 @@ pub fn encode_secret(part: &SecretPart) -> Zeroizing<Vec<u8>> {
             let references: usize = document
                 .references
                 .iter()
-                .map(|(variable, _)| variable.len() + 64)
+                .map(|reference| reference.variable.len() + 160)
                 .sum();
             let mut out = Zeroizing::new(Vec::with_capacity(document.bytes.len() + references + 128));
-            let rf = document.references.iter().map(|(variable, hash)| ReferenceMap {
-                va: variable.clone(),
-                rh: *hash,
+            let rf = document.references.iter().map(|reference| ReferenceMap {
+                va: reference.variable.clone(),
+                rh: reference.hash,
+                rid: reference.id_hash.map(serde_bytes::ByteArray::new),
+                rnm: reference.name_hash.map(serde_bytes::ByteArray::new),
             });
             write(
                 &DocumentMap {
@@ -105,7 +111,12 @@ pub fn decode_document(bytes: &[u8]) -> Result<Document, DecodeError> {
         references: map
             .rf
             .into_iter()
-            .map(|reference| (reference.va, reference.rh))
+            .map(|reference| KnownReference {
+                variable: reference.va,
+                hash: reference.rh,
+                id_hash: reference.rid.map(serde_bytes::ByteArray::into_array),
+                name_hash: reference.rnm.map(serde_bytes::ByteArray::into_array),
+            })
             .collect(),
     })
 }

@@ -1,0 +1,606 @@
+//! Credentials: create, update, rotate, roll back, disable, enable, revoke.
+
+use super::fields::{Fields, checked_names, class_allowed, duplicates, pointer};
+use super::{Decision, Desk, NewEvent, at, days, decided, free_name, named, one, stream, to_come, unchanged};
+use crate::command::{Change, CreateCredential, FieldInput, RotateCredential, UpdateCredential};
+use crate::event::{
+    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, Event, FieldFact,
+    Nothing, Pair, RotationPolicy, Source, StewardChanged, Stream,
+};
+use crate::find;
+use crate::ids::{ClientId, CredentialId, CredentialVersion, PrincipalId, TimeUs};
+use crate::kinds::kind_fields;
+use crate::limits::TAGS_MAX;
+use crate::rejection::Rejection;
+use crate::rights::{Allowed, Target};
+use crate::secret::SecretPart;
+use crate::state::Credential;
+use crate::text;
+use crate::words::{Category, CredentialStatus, FieldClass, Kind, Right};
+
+const DAY_US: TimeUs = 24 * 60 * 60 * 1_000_000;
+
+pub(super) fn create(desk: &mut Desk<'_, '_, '_>, input: CreateCredential) -> Result<Decision, Rejection> {
+    let allowed = desk.authorize(Right::Create, Target::Ledger)?;
+    desk.match_version(0)?;
+    let names = &desk.state.names;
+    let (name, handle) = named(
+        "credential",
+        &input.name,
+        input.handle,
+        |handle| names.credential_handles.contains_key(handle),
+        |skeleton| holder(desk, skeleton, None),
+    )?;
+    text::service_id(&input.service).map_err(at("/service"))?;
+    let now = desk.ctx.now;
+    let client = input
+        .client
+        .as_deref()
+        .map(|client| desk.client_in_use(client, "/client"))
+        .transpose()?;
+    let steward = input
+        .steward
+        .as_deref()
+        .map_or(Ok(desk.ctx.caller.principal), |it| steward(desk, it))?;
+    let app = input
+        .app
+        .as_deref()
+        .map(|app| oauth2_app(desk, app, input.kind))
+        .transpose()?;
+    to_come(input.expires_at, now, "/expires_at")?;
+    new_source(desk, input.source.as_ref(), None)?;
+    let fields = Fields::entered(input.kind, input.fields)?;
+    let duplicate_accepted = duplicates(desk, None, input.accept_duplicate)?;
+    let created = CredentialCreated {
+        name: name.as_str().to_owned(),
+        skeleton: name.skeleton().to_owned(),
+        handle: handle.as_str().to_owned(),
+        service: input.service,
+        kind: input.kind,
+        fields: fields.facts(),
+        description: text::description(&input.description).map_err(at("/description"))?,
+        tags: pairs(input.tags, "/tags")?,
+        settings: pairs(input.settings, "/settings")?,
+        client: client.map(|client| client.id),
+        steward,
+        expires_at: input.expires_at,
+        rotation: input.rotation.map(policy).transpose()?,
+        source: input.source,
+        app,
+        scopes: scopes(input.scopes)?,
+        duplicate_accepted,
+    };
+    let event = NewEvent {
+        stream: stream(Category::Credential, desk.fresh()),
+        event: Event::CredentialCreated(created),
+        secret: Some(SecretPart::Fields(fields.secret())),
+    };
+    Ok(decided(allowed, vec![event]))
+}
+
+pub(super) fn update(desk: &mut Desk<'_, '_, '_>, input: UpdateCredential) -> Result<Decision, Rejection> {
+    let (credential, allowed) = open(desk, &input.credential, Right::Edit)?;
+    let steward = input.steward.as_deref().map(|it| steward(desk, it)).transpose()?;
+    let (before, after) = changes(desk, credential, input)?;
+    let mut events = Vec::new();
+    if after != CredentialChange::default() {
+        events.push(one(
+            stream_of(credential),
+            Event::CredentialUpdated(CredentialUpdated { before, after }),
+        ));
+    }
+    if let Some(after) = steward.filter(|steward| *steward != credential.steward) {
+        let changed = StewardChanged {
+            before: credential.steward,
+            after,
+        };
+        events.push(one(stream_of(credential), Event::StewardChanged(changed)));
+    }
+    Ok(decided(allowed, events))
+}
+
+pub(super) fn rotate(desk: &mut Desk<'_, '_, '_>, input: RotateCredential) -> Result<Decision, Rejection> {
+    let (credential, allowed) = open(desk, &input.credential, Right::Edit)?;
+    if input.fields.is_empty() {
+        return Err(Rejection::invalid(
+            "/fields",
+            "no field was entered",
+            "enter the values that change",
+        ));
+    }
+    checked_names(&input.fields)?;
+    to_come(input.expires_at, desk.ctx.now, "/expires_at")?;
+    new_source(desk, input.source.as_ref(), Some(credential.id))?;
+    let grace = days(
+        input
+            .grace_days
+            .or(credential.rotation.as_ref().map(|it| it.grace_days))
+            .unwrap_or(0),
+        "/grace_days",
+    )?;
+    let entered = entered(credential, input.fields)?;
+    // The values at hand are of another version than the state's: decided anew, they are not.
+    let mut fields = Fields::current(&credential.fields, desk.ctx.current_secret).ok_or(Rejection::Stale)?;
+    destinations_stay(&fields, &entered)?;
+    let same = entered.iter().all(|field| {
+        fields
+            .find(&field.name)
+            .is_some_and(|old| old.value.ct_eq(&field.value) && old.json == field.json && old.class == field.class)
+    });
+    if same && input.expires_at.is_none_or(|end| credential.expires_at == Some(end)) {
+        return unchanged(allowed);
+    }
+    let duplicate_accepted = duplicates(desk, Some(credential.id), input.accept_duplicate)?;
+    let kept = entered.iter().filter(|field| field.class != FieldClass::Plain);
+    let changed = kept.map(|field| field.name.clone()).collect();
+    entered.into_iter().for_each(|field| fields.set(field));
+    fields.complete(credential.kind)?;
+    let rotated = CredentialRotated {
+        version: credential.version() + 1,
+        changed,
+        fields: fields.facts(),
+        grace_until: (grace > 0).then(|| desk.ctx.now + TimeUs::from(grace) * DAY_US),
+        expires_at: input.expires_at,
+        source: input.source,
+        duplicate_accepted,
+    };
+    let event = NewEvent {
+        stream: stream_of(credential),
+        event: Event::CredentialRotated(rotated),
+        secret: Some(SecretPart::Fields(fields.secret())),
+    };
+    Ok(decided(allowed, vec![event]))
+}
+
+pub(super) fn roll_back(
+    desk: &mut Desk<'_, '_, '_>,
+    reference: &str,
+    version: CredentialVersion,
+) -> Result<Decision, Rejection> {
+    let (credential, allowed) = open(desk, reference, Right::Edit)?;
+    let Some(from) = credential.version_fact(version) else {
+        return Err(Rejection::NotFound {
+            what: "version",
+            pointer: "/version".to_owned(),
+            suggestions: Vec::new(),
+            denied: None,
+        });
+    };
+    let current = credential.version_fact(credential.version());
+    if current.is_some_and(|current| current.values_at == from.values_at) {
+        return unchanged(allowed);
+    }
+    let rolled_back = CredentialRolledBack {
+        version: credential.version() + 1,
+        from_version: version,
+    };
+    Ok(decided(
+        allowed,
+        vec![one(stream_of(credential), Event::CredentialRolledBack(rolled_back))],
+    ))
+}
+
+pub(super) fn disable(desk: &mut Desk<'_, '_, '_>, reference: &str) -> Result<Decision, Rejection> {
+    let (credential, allowed) = open(desk, reference, Right::Withdraw)?;
+    match credential.status {
+        CredentialStatus::Disabled => unchanged(allowed),
+        _ => Ok(decided(
+            allowed,
+            vec![one(stream_of(credential), Event::CredentialDisabled(Nothing {}))],
+        )),
+    }
+}
+
+pub(super) fn enable(desk: &mut Desk<'_, '_, '_>, reference: &str) -> Result<Decision, Rejection> {
+    let (credential, allowed) = open(desk, reference, Right::Withdraw)?;
+    match credential.status {
+        CredentialStatus::Active => unchanged(allowed),
+        _ => Ok(decided(
+            allowed,
+            vec![one(stream_of(credential), Event::CredentialEnabled(Nothing {}))],
+        )),
+    }
+}
+
+pub(super) fn revoke(desk: &mut Desk<'_, '_, '_>, reference: &str) -> Result<Decision, Rejection> {
+    let credential = desk.credential(reference, "")?;
+    let allowed = desk.authorize(Right::Withdraw, Target::Credential(credential))?;
+    desk.match_version(credential.head.changed)?;
+    match credential.status {
+        CredentialStatus::Revoked | CredentialStatus::Shredded => unchanged(allowed),
+        _ => Ok(decided(
+            allowed,
+            vec![one(stream_of(credential), Event::CredentialRevoked(Nothing {}))],
+        )),
+    }
+}
+
+pub(super) fn stream_of(credential: &Credential) -> Stream {
+    stream(Category::Credential, credential.id.0)
+}
+
+/// Finds a credential to change: visible, the right there, the version as expected, not withdrawn for good.
+pub(super) fn open<'s>(
+    desk: &Desk<'s, '_, '_>,
+    reference: &str,
+    right: Right,
+) -> Result<(&'s Credential, Allowed), Rejection> {
+    let credential = desk.credential(reference, "")?;
+    let allowed = desk.authorize(right, Target::Credential(credential))?;
+    desk.match_version(credential.head.changed)?;
+    match credential.status {
+        CredentialStatus::Active | CredentialStatus::Disabled => Ok((credential, allowed)),
+        CredentialStatus::Revoked => Err(Rejection::NotActive {
+            what: "credential",
+            status: "revoked",
+        }),
+        CredentialStatus::Shredded => Err(Rejection::NotActive {
+            what: "credential",
+            status: "shredded",
+        }),
+    }
+}
+
+/// Who has a name: nobody, somebody hidden, or a handle to show.
+fn holder<'s>(desk: &Desk<'s, '_, '_>, skeleton: &str, but: Option<CredentialId>) -> Option<Option<&'s str>> {
+    let id = desk
+        .state
+        .names
+        .credential_skeletons
+        .get(skeleton)
+        .filter(|id| Some(**id) != but)?;
+    let holder = desk
+        .state
+        .credentials
+        .get(id)
+        .filter(|holder| desk.visible.credential(holder));
+    Some(holder.map(|holder| holder.handle.as_str()))
+}
+
+fn steward(desk: &Desk<'_, '_, '_>, reference: &str) -> Result<PrincipalId, Rejection> {
+    let steward = find::steward(desk.state, &desk.visible, reference, "/steward")?;
+    if steward.disabled {
+        return Err(Rejection::NotActive {
+            what: "principal",
+            status: "disabled",
+        });
+    }
+    Ok(steward.id)
+}
+
+fn oauth2_app(desk: &Desk<'_, '_, '_>, reference: &str, kind: Kind) -> Result<CredentialId, Rejection> {
+    if kind != Kind::Oauth2 {
+        return Err(Rejection::invalid(
+            "/app",
+            format!("the kind {kind} has no app"),
+            "only oauth2 accounts have one",
+        ));
+    }
+    let app = desk.credential(reference, "/app")?;
+    desk.authorize(Right::Use, Target::Credential(app))?;
+    if app.kind != Kind::Oauth2App {
+        return Err(Rejection::invalid(
+            "/app",
+            "the credential is no oauth2_app",
+            "name the OAuth client",
+        ));
+    }
+    Ok(app.id)
+}
+
+/// An import comes once: what it brought is rotated afterwards, never created again.
+fn new_source(desk: &Desk<'_, '_, '_>, source: Option<&Source>, own: Option<CredentialId>) -> Result<(), Rejection> {
+    let Some(source) = source else { return Ok(()) };
+    let good = |text: &str| text::tag_value(text).is_ok_and(|same| same == text && !text.is_empty());
+    if !good(&source.system) || !good(&source.id) {
+        return Err(Rejection::invalid(
+            "/source",
+            "system and id are 1 to 200 visible characters each",
+            "",
+        ));
+    }
+    let Some(id) = desk.state.sources.get(source).filter(|id| Some(**id) != own) else {
+        return Ok(());
+    };
+    let holder = desk
+        .state
+        .credentials
+        .get(id)
+        .filter(|holder| desk.visible.credential(holder));
+    Err(Rejection::AlreadyImported {
+        holder: holder.map(|holder| holder.handle.clone()),
+    })
+}
+
+fn policy(policy: RotationPolicy) -> Result<RotationPolicy, Rejection> {
+    if policy.every_days == 0 {
+        return Err(Rejection::invalid(
+            "/rotation/every_days",
+            "at least one day",
+            "leave the policy out for never",
+        ));
+    }
+    days(policy.every_days, "/rotation/every_days")?;
+    days(policy.grace_days, "/rotation/grace_days")?;
+    Ok(policy)
+}
+
+/// Tags or settings: sorted, each name once.
+fn pairs(pairs: Vec<Pair>, pointer: &str) -> Result<Vec<Pair>, Rejection> {
+    if pairs.len() > TAGS_MAX {
+        return Err(Rejection::invalid(pointer, format!("at most {TAGS_MAX}"), ""));
+    }
+    let read = |pair: Pair| {
+        let name = text::tag_name(&pair.name).map_err(at(pointer))?;
+        Ok(Pair {
+            name,
+            value: text::tag_value(&pair.value).map_err(at(pointer))?,
+        })
+    };
+    let mut pairs = pairs.into_iter().map(read).collect::<Result<Vec<_>, Rejection>>()?;
+    pairs.sort();
+    if pairs.windows(2).any(|two| two[0].name == two[1].name) {
+        return Err(Rejection::invalid(pointer, "a name is there twice", ""));
+    }
+    Ok(pairs)
+}
+
+/// Scopes: sorted, each once.
+fn scopes(mut scopes: Vec<String>) -> Result<Vec<String>, Rejection> {
+    if scopes.len() > TAGS_MAX {
+        return Err(Rejection::invalid("/scopes", format!("at most {TAGS_MAX}"), ""));
+    }
+    scopes
+        .iter()
+        .try_for_each(|scope| text::scope(scope).map_err(at("/scopes")))?;
+    scopes.sort();
+    scopes.dedup();
+    Ok(scopes)
+}
+
+/// What an update changes: only what is another thing afterwards is named.
+fn changes(
+    desk: &Desk<'_, '_, '_>,
+    credential: &Credential,
+    input: UpdateCredential,
+) -> Result<(CredentialChange, CredentialChange), Rejection> {
+    let (mut before, mut after) = (CredentialChange::default(), CredentialChange::default());
+    plain_changes(
+        desk,
+        credential,
+        input.fields,
+        &input.remove_fields,
+        &mut before,
+        &mut after,
+    )?;
+    if let Some(name) = input.name {
+        let name = free_name("credential", &name, |skeleton| {
+            holder(desk, skeleton, Some(credential.id))
+        })?;
+        if name.as_str() != credential.name {
+            (before.name, after.name) = (Some(credential.name.clone()), Some(name.as_str().to_owned()));
+        }
+        if name.skeleton() != credential.skeleton {
+            (before.skeleton, after.skeleton) = (Some(credential.skeleton.clone()), Some(name.skeleton().to_owned()));
+        }
+    }
+    let description = input
+        .description
+        .map(|it| text::description(&it).map_err(at("/description")))
+        .transpose()?;
+    differ(
+        &credential.description,
+        description,
+        &mut before.description,
+        &mut after.description,
+    );
+    let tags = input.tags.map(|tags| pairs(tags, "/tags")).transpose()?;
+    differ(&credential.tags, tags, &mut before.tags, &mut after.tags);
+    let settings = input
+        .settings
+        .map(|settings| pairs(settings, "/settings"))
+        .transpose()?;
+    differ(
+        &credential.settings,
+        settings,
+        &mut before.settings,
+        &mut after.settings,
+    );
+    differ(
+        &credential.scopes,
+        input.scopes.map(scopes).transpose()?,
+        &mut before.scopes,
+        &mut after.scopes,
+    );
+    let client = other_client(desk, credential, input.client)?;
+    differ(&credential.client, client, &mut before.client, &mut after.client);
+    if let Change::Set(end) = input.expires_at {
+        to_come(Some(end), desk.ctx.now, "/expires_at")?;
+    }
+    differ(
+        &credential.expires_at,
+        wanted(input.expires_at),
+        &mut before.expires_at,
+        &mut after.expires_at,
+    );
+    let rotation = match input.rotation {
+        Change::Set(wish) => Change::Set(policy(wish)?),
+        other => other,
+    };
+    differ(
+        &credential.rotation,
+        wanted(rotation),
+        &mut before.rotation,
+        &mut after.rotation,
+    );
+    Ok((before, after))
+}
+
+/// Another client is another reach: that takes `share` as well.
+fn other_client(
+    desk: &Desk<'_, '_, '_>,
+    credential: &Credential,
+    change: Change<String>,
+) -> Result<Option<Option<ClientId>>, Rejection> {
+    let client = match change {
+        Change::Keep => return Ok(None),
+        Change::Clear => None,
+        Change::Set(reference) => Some(find::client(desk.state, &desk.visible, &reference, "/client")?),
+    };
+    let id = client.map(|client| client.id);
+    if id != credential.client {
+        desk.authorize(Right::Share, Target::Credential(credential))?;
+        if client.is_some_and(|client| client.archived) {
+            return Err(Rejection::NotActive {
+                what: "client",
+                status: "archived",
+            });
+        }
+    }
+    Ok(Some(id))
+}
+
+fn plain_changes(
+    desk: &Desk<'_, '_, '_>,
+    credential: &Credential,
+    inputs: Vec<FieldInput>,
+    remove: &[String],
+    before: &mut CredentialChange,
+    after: &mut CredentialChange,
+) -> Result<(), Rejection> {
+    checked_names(&inputs)?;
+    let old = |name: &str| credential.fields.iter().find(|fact| fact.name == name);
+    let mut fields = credential.fields.clone();
+    let mut note = |name: &str, was: Option<&FieldFact>, is: Option<&FieldFact>| {
+        let gone = FieldFact {
+            name: name.to_owned(),
+            class: FieldClass::Plain,
+            json: false,
+            value: None,
+        };
+        before.fields.push(was.cloned().unwrap_or_else(|| gone.clone()));
+        after.fields.push(is.cloned().unwrap_or(gone));
+    };
+    for input in inputs {
+        let was = old(&input.name);
+        let class = was.map_or(input.class, |fact| fact.class);
+        if class != FieldClass::Plain || (was.is_some() && input.class == FieldClass::Destination) {
+            let message = format!("`{}` is {class}: its values come with a version", input.name);
+            return Err(Rejection::invalid(
+                pointer(&input.name),
+                message,
+                "rotate the credential instead",
+            ));
+        }
+        if was.is_none() {
+            class_allowed(credential.kind, &input.name, class)?;
+        }
+        let is = FieldFact {
+            name: input.name,
+            class,
+            json: input.json,
+            value: Some(input.value.expose().to_owned()),
+        };
+        if was != Some(&is) {
+            note(&is.name, was, Some(&is));
+            fields.retain(|fact| fact.name != is.name);
+            fields.push(is);
+        }
+    }
+    for name in remove {
+        let Some(was) = old(name) else { continue };
+        let required = kind_fields(credential.kind)
+            .iter()
+            .any(|field| field.required && field.name == name);
+        if was.class != FieldClass::Plain || required || !fields.contains(was) {
+            let message = format!("`{name}` cannot be taken away");
+            return Err(Rejection::invalid(
+                "/remove_fields",
+                message,
+                "only plain fields that the kind can do without",
+            ));
+        }
+        note(name, Some(was), None);
+        fields.retain(|fact| fact.name != *name);
+    }
+    if after.fields.is_empty() {
+        return Ok(());
+    }
+    // Without the secret values at hand the plain ones alone are measured.
+    let plain = || {
+        fields
+            .iter()
+            .filter(|fact| fact.class == FieldClass::Plain)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let all = Fields::current(&fields, desk.ctx.current_secret).or_else(|| Fields::current(&plain(), None));
+    all.unwrap_or_default().sizes()
+}
+
+/// The entered fields as they will be kept: a field keeps its class, or comes with one that its kind allows.
+fn entered(credential: &Credential, inputs: Vec<FieldInput>) -> Result<Vec<FieldInput>, Rejection> {
+    let keep = |mut input: FieldInput| {
+        let known = credential
+            .fields
+            .iter()
+            .find(|fact| fact.name == input.name)
+            .map(|fact| fact.class);
+        let weaker = match known {
+            Some(FieldClass::Secret) => input.class != FieldClass::Secret,
+            Some(FieldClass::Destination) => input.class == FieldClass::Plain,
+            Some(FieldClass::Plain) | None => false,
+        };
+        if weaker {
+            let message = format!(
+                "`{}` is {} and stays so",
+                input.name,
+                known.unwrap_or(FieldClass::Secret)
+            );
+            return Err(Rejection::invalid(pointer(&input.name), message, "leave its class out"));
+        }
+        match known {
+            Some(class) => input.class = class,
+            None => class_allowed(credential.kind, &input.name, input.class)?,
+        }
+        Ok(input)
+    };
+    inputs.into_iter().map(keep).collect()
+}
+
+/// Secrets are bound to their destinations: who changes where they are sent must know them.
+fn destinations_stay(current: &Fields, entered: &[FieldInput]) -> Result<(), Rejection> {
+    let moved = |field: &&FieldInput| {
+        field.class == FieldClass::Destination
+            && !current
+                .find(&field.name)
+                .is_some_and(|old| old.value.ct_eq(&field.value))
+    };
+    let destinations: Vec<_> = entered.iter().filter(moved).map(|field| field.name.clone()).collect();
+    if destinations.is_empty() {
+        return Ok(());
+    }
+    let secrets = current.all.iter().filter(|field| field.class == FieldClass::Secret);
+    let kept = secrets.filter(|secret| !entered.iter().any(|field| field.name == secret.name));
+    let secrets: Vec<_> = kept.map(|secret| secret.name.clone()).collect();
+    if secrets.is_empty() {
+        Ok(())
+    } else {
+        Err(Rejection::DestinationNeedsSecrets { destinations, secrets })
+    }
+}
+
+fn wanted<T>(change: Change<T>) -> Option<Option<T>> {
+    match change {
+        Change::Keep => None,
+        Change::Clear => Some(None),
+        Change::Set(value) => Some(Some(value)),
+    }
+}
+
+/// Notes a change, if it is one.
+fn differ<T: Clone + PartialEq>(was: &T, is: Option<T>, before: &mut Option<T>, after: &mut Option<T>) {
+    if let Some(is) = is.filter(|is| is != was) {
+        (*before, *after) = (Some(was.clone()), Some(is));
+    }
+}

@@ -1,0 +1,294 @@
+//! What runs where, and with which credentials: admissions, mappings, defaults.
+
+use super::workspace::stream_of;
+use super::{Decision, Desk, at, decided, one, stream, unchanged};
+use crate::event::{
+    DefaultMapped, DefaultUnmapped, Event, TemplateAdmitted, Variable, VariableMapped, VariableUnmapped,
+};
+use crate::ids::{CredentialId, Revision};
+use crate::rejection::Rejection;
+use crate::resolve::{WhyNot, fits, in_reach, in_use};
+use crate::rights::{Allowed, Target};
+use crate::state::{Credential, DefaultKey, Installation, Template, Workspace};
+use crate::text;
+use crate::words::{Category, Kind, Right};
+
+pub(super) fn admit(
+    desk: &mut Desk<'_, '_, '_>,
+    workspace: &str,
+    template: &str,
+    revision: Option<Revision>,
+) -> Result<Decision, Rejection> {
+    let (workspace, allowed) = open(desk, workspace)?;
+    let template = desk.template(template, "/template")?;
+    if template.retired {
+        return Err(Rejection::NotActive {
+            what: "template",
+            status: "retired",
+        });
+    }
+    let newest = template.revisions.last().map_or(0, |fact| fact.revision);
+    let revision = revision.unwrap_or(newest);
+    if !template.revisions.iter().any(|fact| fact.revision == revision) {
+        let message = format!("the template has the revisions 1 to {newest}");
+        return Err(Rejection::invalid("/revision", message, "leave it out for the newest"));
+    }
+    let previous = installation(desk, workspace, template).and_then(|installation| installation.revision);
+    if previous == Some(revision) {
+        return unchanged(allowed);
+    }
+    let admitted = TemplateAdmitted {
+        template: template.id,
+        revision,
+        previous,
+    };
+    Ok(decided(
+        allowed,
+        vec![one(stream_of(workspace), Event::TemplateAdmitted(admitted))],
+    ))
+}
+
+pub(super) fn map(
+    desk: &mut Desk<'_, '_, '_>,
+    workspace: &str,
+    template: &str,
+    variable: String,
+    instance: Option<String>,
+    credential: &str,
+) -> Result<Decision, Rejection> {
+    let (workspace, allowed) = open(desk, workspace)?;
+    let template = desk.template(template, "/template")?;
+    instance
+        .as_deref()
+        .map_or(Ok(()), |it| text::instance_id(it).map_err(at("/instance")))?;
+    let declared = declared(desk, workspace, template, &variable)?;
+    let credential = desk.credential(credential, "/credential")?;
+    desk.authorize(Right::Use, Target::Credential(credential))?;
+    let refused = |why| refused(declared.name.clone(), credential.id, why);
+    fits(declared, credential, workspace, desk.ctx.now).map_err(refused)?;
+    let previous = mapped(desk, workspace, template, &variable, instance.as_deref());
+    if previous == Some(credential.id) {
+        return unchanged(allowed);
+    }
+    let mapped = VariableMapped {
+        template: template.id,
+        variable,
+        instance,
+        credential: credential.id,
+        previous,
+    };
+    Ok(decided(
+        allowed,
+        vec![one(stream_of(workspace), Event::VariableMapped(mapped))],
+    ))
+}
+
+pub(super) fn unmap(
+    desk: &mut Desk<'_, '_, '_>,
+    workspace: &str,
+    template: &str,
+    variable: String,
+    instance: Option<String>,
+) -> Result<Decision, Rejection> {
+    let (workspace, allowed) = open(desk, workspace)?;
+    let template = desk.template(template, "/template")?;
+    let Some(previous) = mapped(desk, workspace, template, &variable, instance.as_deref()) else {
+        // A variable that a later revision no longer has may still be mapped; one that never was is a slip of the pen.
+        if !template.used_variables.contains(&variable) {
+            return Err(unknown_variable(template, &variable));
+        }
+        return unchanged(allowed);
+    };
+    let unmapped = VariableUnmapped {
+        template: template.id,
+        variable,
+        instance,
+        previous,
+    };
+    Ok(decided(
+        allowed,
+        vec![one(stream_of(workspace), Event::VariableUnmapped(unmapped))],
+    ))
+}
+
+pub(super) fn set_default(
+    desk: &mut Desk<'_, '_, '_>,
+    workspace: Option<&str>,
+    service: String,
+    kind: Kind,
+    credential: &str,
+) -> Result<Decision, Rejection> {
+    let (workspace, allowed) = place(desk, workspace)?;
+    text::service_id(&service).map_err(at("/service"))?;
+    let credential = desk.credential(credential, "/credential")?;
+    desk.authorize(Right::Use, Target::Credential(credential))?;
+    let key = DefaultKey {
+        workspace: workspace.map(|it| it.id),
+        service,
+        kind,
+    };
+    let refused = |why| refused(format!("{} {kind}", key.service), credential.id, why);
+    fits_default(&key, credential, workspace).map_err(&refused)?;
+    in_use(credential, desk.ctx.now).map_err(&refused)?;
+    let (stream_id, previous) = standing(desk, &key)?;
+    if previous == Some(credential.id) {
+        return unchanged(allowed);
+    }
+    let mapped = DefaultMapped {
+        workspace: key.workspace,
+        service: key.service.clone(),
+        kind,
+        credential: credential.id,
+        previous,
+    };
+    let id = stream_id.unwrap_or_else(|| desk.fresh());
+    Ok(decided(
+        allowed,
+        vec![one(stream(Category::Default, id), Event::DefaultMapped(mapped))],
+    ))
+}
+
+pub(super) fn unset_default(
+    desk: &mut Desk<'_, '_, '_>,
+    workspace: Option<&str>,
+    service: String,
+    kind: Kind,
+) -> Result<Decision, Rejection> {
+    let (workspace, allowed) = place(desk, workspace)?;
+    text::service_id(&service).map_err(at("/service"))?;
+    let key = DefaultKey {
+        workspace: workspace.map(|it| it.id),
+        service,
+        kind,
+    };
+    let (Some(id), Some(previous)) = standing(desk, &key)? else {
+        return unchanged(allowed);
+    };
+    let unmapped = DefaultUnmapped {
+        workspace: key.workspace,
+        service: key.service,
+        kind,
+        previous,
+    };
+    Ok(decided(
+        allowed,
+        vec![one(stream(Category::Default, id), Event::DefaultUnmapped(unmapped))],
+    ))
+}
+
+/// Finds a workspace whose mappings change: visible, `map` there, the version as expected, in use.
+fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str) -> Result<(&'s Workspace, Allowed), Rejection> {
+    let workspace = desk.workspace(reference, "/workspace")?;
+    let allowed = desk.authorize(Right::Map, Target::Workspace(workspace.id))?;
+    desk.match_version(workspace.head.changed)?;
+    in_use_workspace(workspace)?;
+    Ok((workspace, allowed))
+}
+
+/// Where a default is set: a workspace takes `map` on it, the ledger `organise`.
+fn place<'s>(desk: &Desk<'s, '_, '_>, workspace: Option<&str>) -> Result<(Option<&'s Workspace>, Allowed), Rejection> {
+    let Some(reference) = workspace else {
+        return Ok((None, desk.authorize(Right::Organise, Target::Ledger)?));
+    };
+    let workspace = desk.workspace(reference, "/workspace")?;
+    let allowed = desk.authorize(Right::Map, Target::Workspace(workspace.id))?;
+    in_use_workspace(workspace)?;
+    Ok((Some(workspace), allowed))
+}
+
+fn in_use_workspace(workspace: &Workspace) -> Result<(), Rejection> {
+    if workspace.archived {
+        return Err(Rejection::NotActive {
+            what: "workspace",
+            status: "archived",
+        });
+    }
+    Ok(())
+}
+
+fn installation<'s>(desk: &Desk<'s, '_, '_>, workspace: &Workspace, template: &Template) -> Option<&'s Installation> {
+    desk.state
+        .installations
+        .get(&(workspace.id, template.id))
+        .map(AsRef::as_ref)
+}
+
+fn mapped(
+    desk: &Desk<'_, '_, '_>,
+    workspace: &Workspace,
+    template: &Template,
+    variable: &str,
+    instance: Option<&str>,
+) -> Option<CredentialId> {
+    let mappings = &installation(desk, workspace, template)?.mappings;
+    let same = |it: &&crate::state::Mapping| it.variable == variable && it.instance.as_deref() == instance;
+    mappings.iter().find(same).map(|mapping| mapping.credential)
+}
+
+/// The variable as the admitted revision declares it, else as the newest does: mapping may come before admitting.
+fn declared<'s>(
+    desk: &Desk<'_, '_, '_>,
+    workspace: &Workspace,
+    template: &'s Template,
+    name: &str,
+) -> Result<&'s Variable, Rejection> {
+    let admitted = installation(desk, workspace, template).and_then(|it| it.revision);
+    let admitted = template.revisions.iter().find(|fact| Some(fact.revision) == admitted);
+    let declared = [admitted, template.revisions.last()].into_iter().flatten();
+    let mut variables = declared.flat_map(|fact| &fact.variables);
+    variables
+        .find(|variable| variable.name == name)
+        .ok_or_else(|| unknown_variable(template, name))
+}
+
+fn unknown_variable(template: &Template, name: &str) -> Rejection {
+    let newest = template.revisions.last().into_iter().flat_map(|fact| &fact.variables);
+    let mut near: Vec<_> = newest
+        .map(|variable| {
+            (
+                strsim::osa_distance(&variable.name, &name.to_uppercase()),
+                variable.name.clone(),
+            )
+        })
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .collect();
+    near.sort_unstable();
+    near.truncate(crate::limits::SUGGESTIONS_MAX);
+    let suggestions = near.into_iter().map(|(_, name)| name).collect();
+    Rejection::NotFound {
+        what: "variable",
+        pointer: "/variable".to_owned(),
+        suggestions,
+        denied: None,
+    }
+}
+
+fn refused(variable: String, credential: CredentialId, why: WhyNot) -> Rejection {
+    match why {
+        WhyNot::ClientGuard => Rejection::ClientGuard { credential },
+        why => Rejection::DoesNotFit { variable, why },
+    }
+}
+
+fn fits_default(key: &DefaultKey, credential: &Credential, workspace: Option<&Workspace>) -> Result<(), WhyNot> {
+    if let Some(workspace) = workspace {
+        in_reach(credential, workspace)?;
+    }
+    if credential.service != key.service {
+        return Err(WhyNot::Service);
+    }
+    if credential.kind != key.kind {
+        return Err(WhyNot::Kind);
+    }
+    Ok(())
+}
+
+/// A default's stream, if it was ever set, and what it is set to; checks `If-Match` against it.
+fn standing(desk: &Desk<'_, '_, '_>, key: &DefaultKey) -> Result<(Option<[u8; 16]>, Option<CredentialId>), Rejection> {
+    let default = desk.state.defaults.get(key);
+    desk.match_version(default.map_or(0, |default| default.head.changed))?;
+    Ok((
+        default.map(|default| default.stream_id),
+        default.and_then(|default| default.credential),
+    ))
+}

@@ -1,0 +1,187 @@
+//! From a handle or an id to the thing, of what the caller may see. What he may not see is not there for him, and what
+//! is spelt alike is proposed from what he may.
+
+use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
+use crate::limits::{HANDLE_CHARS_MAX, SUGGESTIONS_LOOKED_AT_MAX, SUGGESTIONS_MAX};
+use crate::rejection::Rejection;
+use crate::rights::{Denied, Target, Visible};
+use crate::state::{Client, Credential, Principal, State, Template, Workspace};
+use crate::words::Right;
+use imbl::OrdMap;
+use std::sync::Arc;
+
+/// Finds a credential.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn credential<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Credential, Rejection> {
+    let shelf = Shelf {
+        what: "credential",
+        things: &state.credentials,
+        handles: &state.names.credential_handles,
+        seen: &|it: &Credential| visible.credential(it),
+        hidden: &|it: &Credential| visible.authorize(Right::See, Target::Credential(it)).err(),
+    };
+    shelf.find(CredentialId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a client.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn client<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Client, Rejection> {
+    let shelf = Shelf {
+        what: "client",
+        things: &state.clients,
+        handles: &state.names.client_handles,
+        seen: &|it: &Client| visible.client(it),
+        hidden: &|it: &Client| visible.authorize(Right::See, Target::Client(it.id)).err(),
+    };
+    shelf.find(ClientId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a workspace.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn workspace<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Workspace, Rejection> {
+    let shelf = Shelf {
+        what: "workspace",
+        things: &state.workspaces,
+        handles: &state.names.workspace_handles,
+        seen: &|it: &Workspace| visible.workspace(it),
+        hidden: &|it: &Workspace| visible.authorize(Right::See, Target::Workspace(it.id)).err(),
+    };
+    shelf.find(WorkspaceId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a template.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn template<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Template, Rejection> {
+    let shelf = Shelf {
+        what: "template",
+        things: &state.templates,
+        handles: &state.names.template_handles,
+        seen: &|it: &Template| visible.template(it),
+        hidden: &|it: &Template| visible.authorize(Right::See, Target::Template(it.id)).err(),
+    };
+    shelf.find(TemplateId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a principal.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn principal<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Principal, Rejection> {
+    principal_where(
+        state,
+        &|it| visible.principal(it),
+        &|_| visible.authorize(Right::Administer, Target::Ledger).err(),
+        reference,
+        pointer,
+    )
+}
+
+/// Finds a principal that the caller may name as steward.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn steward<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Principal, Rejection> {
+    principal_where(state, &|it| visible.steward(it), &|_| None, reference, pointer)
+}
+
+fn principal_where<'s>(
+    state: &'s State,
+    seen: &dyn Fn(&Principal) -> bool,
+    hidden: &dyn Fn(&Principal) -> Option<Denied>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Principal, Rejection> {
+    let shelf = Shelf {
+        what: "principal",
+        things: &state.principals,
+        handles: &state.names.principal_handles,
+        seen,
+        hidden,
+    };
+    shelf.find(PrincipalId::parse(reference).ok(), reference, pointer)
+}
+
+/// All things of one category, and how to tell whether one shows.
+struct Shelf<'s, 'f, I, T> {
+    what: &'static str,
+    things: &'s OrdMap<I, Arc<T>>,
+    handles: &'s OrdMap<String, I>,
+    seen: &'f dyn Fn(&T) -> bool,
+    hidden: &'f dyn Fn(&T) -> Option<Denied>,
+}
+
+impl<'s, I: Ord + Copy, T> Shelf<'s, '_, I, T> {
+    fn find(&self, id: Option<I>, reference: &str, pointer: &str) -> Result<&'s T, Rejection> {
+        let id = id.or_else(|| self.handles.get(reference).copied());
+        let thing = id.and_then(|id| self.things.get(&id)).map(AsRef::as_ref);
+        match thing {
+            Some(thing) if (self.seen)(thing) => Ok(thing),
+            hidden => Err(Rejection::NotFound {
+                what: self.what,
+                pointer: pointer.to_owned(),
+                suggestions: self.suggestions(reference),
+                denied: hidden.and_then(self.hidden),
+            }),
+        }
+    }
+
+    /// The visible handles nearest to what was asked for, among those that begin with the same character.
+    fn suggestions(&self, reference: &str) -> Vec<String> {
+        let Some(first) = reference.chars().next().filter(|_| reference.len() <= HANDLE_CHARS_MAX) else {
+            return Vec::new();
+        };
+        let distance_max = 1 + reference.len() / 4;
+        let mut near: Vec<(usize, &String)> = self
+            .handles
+            .range(first.to_string()..)
+            .take_while(|(handle, _)| handle.starts_with(first))
+            .take(SUGGESTIONS_LOOKED_AT_MAX)
+            .filter(|(handle, _)| handle.len().abs_diff(reference.len()) <= distance_max)
+            .map(|(handle, id)| (strsim::osa_distance(handle, reference), handle, id))
+            .filter(|(distance, ..)| (1..=distance_max).contains(distance))
+            .filter(|(.., id)| self.things.get(*id).is_some_and(|thing| (self.seen)(thing)))
+            .map(|(distance, handle, _)| (distance, handle))
+            .collect();
+        near.sort_unstable();
+        near.truncate(SUGGESTIONS_MAX);
+        near.into_iter().map(|(_, handle)| handle.clone()).collect()
+    }
+}
