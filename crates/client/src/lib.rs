@@ -1,1 +1,17 @@
-//! Async client of the HTTP API
+//! Async client of the HTTP API: one method for each route, problem documents as errors, repeats that are safe.
+//!
+//! In: the shapes of `strongroom-api`. Out: the same. Not here: terminals, files, configuration.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail loudly"))]
+
+mod error; // what can go wrong, as types
+mod path; // segments that stay segments
+mod http; // one request: headers, retries, reading the answer
+mod credentials; // the routes, one file for each part of the API
+mod places;
+mod principals;
+mod audit;
+
+pub use error::Error;
+pub use http::{Client, Options};
+pub use strongroom_api as api;
+pub use strongroom_api::Problem;

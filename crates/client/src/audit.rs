@@ -1,0 +1,128 @@
+//! History and proofs; how the server is doing.
+
+use crate::error::Error;
+use crate::http::{Client, Options};
+use crate::path::path;
+use reqwest::Method;
+use std::io::Write;
+use strongroom_api::Page;
+use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
+use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, VerifierKey};
+
+/// Each method's errors: [`Error`], with the server's problem document where it said no.
+impl Client {
+    /// `GET /audit/events`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn events(&self, query: &EventQuery) -> Result<Page<Event>, Error> {
+        self.get_with(&path(&["audit", "events"])?, query).await
+    }
+
+    /// `GET /audit/events/{position}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn event(&self, position: u64) -> Result<Event, Error> {
+        self.get(&path(&["audit", "events", &position.to_string()])?).await
+    }
+
+    /// `GET /audit/checkpoint`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        self.get(&path(&["audit", "checkpoint"])?).await
+    }
+
+    /// `GET /audit/key`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn verifier_key(&self) -> Result<VerifierKey, Error> {
+        self.get(&path(&["audit", "key"])?).await
+    }
+
+    /// `GET /audit/consistency`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn consistency(&self, query: &ConsistencyQuery) -> Result<Consistency, Error> {
+        self.get_with(&path(&["audit", "consistency"])?, query).await
+    }
+
+    /// `GET /audit/log/{tile}`: a path of C2SP tlog-tiles below the log, `tile/0/x001/067`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn tile(&self, tile: &str) -> Result<Vec<u8>, Error> {
+        let mut segments = vec!["audit", "log"];
+        segments.extend(tile.split('/'));
+        self.bytes(&path(&segments)?, &()).await
+    }
+
+    /// `GET /admin/status`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn status(&self) -> Result<Status, Error> {
+        self.get(&path(&["admin", "status"])?).await
+    }
+
+    /// `POST /admin/verify`: every record is read; each line of progress is handed on, the last is returned.
+    ///
+    /// # Errors
+    /// [`Error`]; what is wrong with the log is no error but the answer.
+    pub async fn verify(&self, mut progress: impl FnMut(&VerifyProgress)) -> Result<VerifyProgress, Error> {
+        let mut response = self.stream(Method::POST, &path(&["admin", "verify"])?).await?;
+        let unreadable = || Error::Answer {
+            addr: self.base().to_owned(),
+            status: 200,
+        };
+        let mut pending = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
+            pending.extend_from_slice(&chunk);
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                let line: VerifyProgress = serde_json::from_slice(&line).map_err(|_| unreadable())?;
+                progress(&line);
+                if line.done {
+                    return Ok(line);
+                }
+            }
+        }
+        Err(unreadable())
+    }
+
+    /// `GET /admin/dump`: the whole log, as `strongroom dump` writes it.
+    ///
+    /// # Errors
+    /// [`Error`]; what was written so far is no whole dump then.
+    pub async fn dump(&self, mut sink: impl Write) -> Result<u64, Error> {
+        let mut response = self.stream(Method::GET, &path(&["admin", "dump"])?).await?;
+        let mut bytes = 0;
+        while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
+            sink.write_all(&chunk)?;
+            bytes += chunk.len() as u64;
+        }
+        sink.flush()?;
+        Ok(bytes)
+    }
+
+    /// `GET /readyz`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn ready(&self) -> Result<Health, Error> {
+        self.get("/readyz").await
+    }
+
+    /// `PUT /dev/clock`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn set_clock(&self, request: &SetClock) -> Result<Clock, Error> {
+        self.write(Method::PUT, "/dev/clock", request, &Options::default())
+            .await
+    }
+}

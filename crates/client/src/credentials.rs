@@ -1,0 +1,230 @@
+//! Credentials, import, resolution, the service catalogue.
+
+use crate::error::Error;
+use crate::http::{Client, Options};
+use crate::path::path;
+use reqwest::Method;
+use strongroom_api::Page;
+use strongroom_api::audit::{Event, HistoryQuery};
+use strongroom_api::credential::{
+    CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
+    RotateCredential, ShareCredential, UpdateCredential,
+};
+use strongroom_api::import::{Import, Imported};
+use strongroom_api::resolve::{Resolve, Resolved};
+use strongroom_api::service::{Service, ServiceQuery};
+use strongroom_api::written::Because;
+
+/// Each method's errors: [`Error`], with the server's problem document where it said no.
+impl Client {
+    /// `POST /credentials`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn create_credential(
+        &self,
+        request: &CreateCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(Method::POST, &path(&["credentials"])?, request, options)
+            .await
+    }
+
+    /// `GET /credentials`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn credentials(&self, query: &CredentialQuery) -> Result<Page<Credential>, Error> {
+        self.get_with(&path(&["credentials"])?, query).await
+    }
+
+    /// `GET /credentials/{handle}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn credential(&self, handle: &str) -> Result<Credential, Error> {
+        self.get(&path(&["credentials", handle])?).await
+    }
+
+    /// `POST /credentials/{handle}/update`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn update_credential(
+        &self,
+        handle: &str,
+        request: &UpdateCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, "update"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /credentials/{handle}/rotate`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn rotate_credential(
+        &self,
+        handle: &str,
+        request: &RotateCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, "rotate"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /credentials/{handle}/rollback`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn rollback_credential(
+        &self,
+        handle: &str,
+        request: &RollbackCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, "rollback"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /credentials/{handle}/disable`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn disable_credential(&self, handle: &str, options: &Options) -> Result<CredentialWritten, Error> {
+        self.change(handle, "disable", options).await
+    }
+
+    /// `POST /credentials/{handle}/enable`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn enable_credential(&self, handle: &str, options: &Options) -> Result<CredentialWritten, Error> {
+        self.change(handle, "enable", options).await
+    }
+
+    /// `POST /credentials/{handle}/revoke`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn revoke_credential(&self, handle: &str, options: &Options) -> Result<CredentialWritten, Error> {
+        self.change(handle, "revoke", options).await
+    }
+
+    /// `POST /credentials/{handle}/share`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn share_credential(
+        &self,
+        handle: &str,
+        request: &ShareCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, "share"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /credentials/{handle}/unshare`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn unshare_credential(
+        &self,
+        handle: &str,
+        request: &ShareCredential,
+        options: &Options,
+    ) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, "unshare"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /credentials/{handle}/reveal`. Each one is recorded.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn reveal_credential(&self, handle: &str, request: &RevealCredential) -> Result<Revealed, Error> {
+        self.ask(&path(&["credentials", handle, "reveal"])?, request, None)
+            .await
+    }
+
+    /// `GET /credentials/{handle}/history`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn credential_history(&self, handle: &str, query: &HistoryQuery) -> Result<Page<Event>, Error> {
+        self.get_with(&path(&["credentials", handle, "history"])?, query).await
+    }
+
+    /// `POST /resolve`.
+    ///
+    /// # Errors
+    /// [`Error`]; `variables_missing` names each with the credentials that would fit.
+    pub async fn resolve(&self, request: &Resolve) -> Result<Resolved, Error> {
+        self.ask(&path(&["resolve"])?, request, None).await
+    }
+
+    /// `POST /import`.
+    ///
+    /// # Errors
+    /// [`Error`]; then nothing was changed.
+    pub async fn import(&self, request: &Import, options: &Options) -> Result<Imported, Error> {
+        let path = path(&["import"])?;
+        if request.dry_run {
+            return self.ask(&path, request, options.reason.as_deref()).await;
+        }
+        self.write(Method::POST, &path, request, options).await
+    }
+
+    /// `GET /services`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn services(&self, query: &ServiceQuery) -> Result<Page<Service>, Error> {
+        self.get_with(&path(&["services"])?, query).await
+    }
+
+    /// `GET /services/{id}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn service(&self, id: &str) -> Result<Service, Error> {
+        self.get(&path(&["services", id])?).await
+    }
+
+    async fn change(&self, handle: &str, verb: &str, options: &Options) -> Result<CredentialWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["credentials", handle, verb])?,
+            &Because::default(),
+            options,
+        )
+        .await
+    }
+}

@@ -1,0 +1,339 @@
+//! One request: its headers, when it is repeated, how the answer is read.
+//!
+//! A write carries an idempotency key, so that a repeat after a broken connection is answered from the log and done once.
+//! Without one (`resolve`, `reveal`, dry runs) a request is repeated only when it surely was not done.
+
+use crate::error::Error;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use strongroom_api::Problem;
+use strongroom_api::problem::TYPE_PREFIX;
+use zeroize::Zeroizing;
+
+/// How often a request is sent, at most.
+const ATTEMPTS_MAX: u32 = 4;
+/// What is waited before the first repeat; doubled each time.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// The longest that a `Retry-After` is followed.
+const RETRY_AFTER_MAX_S: u64 = 10;
+
+/// A client of one server. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// What goes along with a write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The same key with the same request is done once; else a random one is made.
+    pub idempotency_key: Option<String>,
+    /// Go on only if the thing's `etag` still is this.
+    pub if_match: Option<u64>,
+    /// Why; kept in the record. A `reason` in the body goes before it.
+    pub reason: Option<String>,
+}
+
+/// When a request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// Whatever happened: it reads, or its key makes it happen once.
+    Always,
+    /// Only when it surely was not done.
+    IfNotDone,
+}
+
+impl Client {
+    /// Makes a client for `host:port` or an http(s) URL. Nothing is sent yet. Proxies of the environment are not used.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Token`].
+    pub fn new(addr: &str, token: Option<&str>) -> Result<Self, Error> {
+        let base = base_of(addr)?;
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let bearer = Zeroizing::new(format!("Bearer {}", token.trim()));
+            let mut value = HeaderValue::from_str(&bearer).map_err(|_| Error::Token)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .build()
+            .map_err(|_| Error::Address)?;
+        Ok(Self { http, base })
+    }
+
+    /// Where the server is, as a URL without a path.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, Error> {
+        self.get_with(path, &()).await
+    }
+
+    pub(crate) async fn get_with<Q: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Q,
+    ) -> Result<A, Error> {
+        let response = self
+            .send(Method::GET, path, query, HeaderMap::new(), None, Repeat::Always)
+            .await?;
+        self.read(response).await
+    }
+
+    /// A write with its evidence.
+    pub(crate) async fn write<B: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &B,
+        options: &Options,
+    ) -> Result<A, Error> {
+        let headers = write_headers(options)?;
+        let body = serde_json::to_vec(body).map_err(Error::Request)?;
+        let response = self
+            .send(method, path, &(), headers, Some(body), Repeat::Always)
+            .await?;
+        self.read(response).await
+    }
+
+    /// A `DELETE`: what is meant stands in path and query.
+    pub(crate) async fn delete<Q: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Q,
+        options: &Options,
+    ) -> Result<A, Error> {
+        let headers = write_headers(options)?;
+        let response = self
+            .send(Method::DELETE, path, query, headers, None, Repeat::Always)
+            .await?;
+        self.read(response).await
+    }
+
+    /// A `POST` that takes no key.
+    pub(crate) async fn ask<B: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        reason: Option<&str>,
+    ) -> Result<A, Error> {
+        let mut headers = HeaderMap::new();
+        add_reason(&mut headers, reason);
+        let body = serde_json::to_vec(body).map_err(Error::Request)?;
+        let response = self
+            .send(Method::POST, path, &(), headers, Some(body), Repeat::IfNotDone)
+            .await?;
+        self.read(response).await
+    }
+
+    /// A response that is read piece by piece.
+    pub(crate) async fn stream(&self, method: Method, path: &str) -> Result<Response, Error> {
+        self.send(method, path, &(), HeaderMap::new(), None, Repeat::IfNotDone)
+            .await
+    }
+
+    /// Bytes as they come.
+    pub(crate) async fn bytes(&self, path: &str, query: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, Error> {
+        let response = self
+            .send(Method::GET, path, query, HeaderMap::new(), None, Repeat::Always)
+            .await?;
+        response
+            .bytes()
+            .await
+            .map(Into::into)
+            .map_err(|source| self.broken(source))
+    }
+
+    pub(crate) fn broken(&self, source: reqwest::Error) -> Error {
+        Error::Broken {
+            addr: self.base.clone(),
+            source: source.without_url(),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+        repeat: Repeat,
+    ) -> Result<Response, Error> {
+        let url = format!("{}{path}", self.base);
+        let body = body.map(Zeroizing::new);
+        let mut wait = BACKOFF;
+        for attempt in 1.. {
+            let mut request = self
+                .http
+                .request(method.clone(), &url)
+                .query(query)
+                .headers(headers.clone());
+            if let Some(body) = &body {
+                request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
+            }
+            let error = match request.send().await {
+                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) => {
+                    let after = retry_after(&response);
+                    let problem = self.problem(response).await;
+                    match after.filter(|_| problem.kind().is_some_and(undone)) {
+                        Some(after) => wait = wait.max(after),
+                        None => return Err(problem),
+                    }
+                    problem
+                }
+                Err(source) if source.is_connect() => {
+                    let source = source.without_url();
+                    return Err(Error::Connect {
+                        addr: self.base.clone(),
+                        source,
+                    });
+                }
+                Err(source) if repeat == Repeat::Always && !source.is_builder() => self.broken(source),
+                Err(source) => return Err(self.broken(source)),
+            };
+            if attempt == ATTEMPTS_MAX {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    async fn read<A: DeserializeOwned>(&self, response: Response) -> Result<A, Error> {
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await.map_err(|source| self.broken(source))?;
+        // An answer may hold secrets: wiped where the buffer is ours alone.
+        let bytes = Zeroizing::new(Vec::from(bytes));
+        serde_json::from_slice(&bytes).map_err(|_| Error::Answer {
+            addr: self.base.clone(),
+            status,
+        })
+    }
+
+    async fn problem(&self, response: Response) -> Error {
+        let status = response.status();
+        let bytes = match response.bytes().await {
+            Ok(bytes) => bytes,
+            Err(source) => return self.broken(source),
+        };
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) if problem.type_.starts_with(TYPE_PREFIX) => Error::Problem(Box::new(problem)),
+            _ => Error::Answer {
+                addr: self.base.clone(),
+                status: status.as_u16(),
+            },
+        }
+    }
+}
+
+/// Problems after which nothing was done, or the answer is still to come under the same key.
+fn undone(kind: &str) -> bool {
+    matches!(kind, "busy" | "idempotency_in_flight")
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let status = response.status();
+    if status != StatusCode::SERVICE_UNAVAILABLE && status != StatusCode::CONFLICT {
+        return None;
+    }
+    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX_S)))
+}
+
+fn write_headers(options: &Options) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    let key = match &options.idempotency_key {
+        Some(key) => key.clone(),
+        None => random_key()?,
+    };
+    // A key that no header can hold goes to the server in a form that it refuses, with words for it.
+    let key = HeaderValue::from_str(&key).unwrap_or_else(|_| HeaderValue::from_static(" "));
+    headers.insert(HeaderName::from_static("idempotency-key"), key);
+    if let Some(version) = options.if_match {
+        let etag = HeaderValue::from_str(&format!("\"{version}\"")).map_err(|_| Error::Reference)?;
+        headers.insert(IF_MATCH, etag);
+    }
+    add_reason(&mut headers, options.reason.as_deref());
+    Ok(headers)
+}
+
+/// A reason as UTF-8; what no header can hold (line breaks) becomes spaces.
+fn add_reason(headers: &mut HeaderMap, reason: Option<&str>) {
+    let Some(reason) = reason else { return };
+    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if let Ok(value) = HeaderValue::from_bytes(line.as_bytes()) {
+        headers.insert(HeaderName::from_static("x-strongroom-reason"), value);
+    }
+}
+
+fn random_key() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn base_of(addr: &str) -> Result<String, Error> {
+    let addr = addr.trim().trim_end_matches('/');
+    let url = if addr.contains("://") {
+        addr.to_owned()
+    } else {
+        format!("http://{addr}")
+    };
+    let parsed = reqwest::Url::parse(&url).map_err(|_| Error::Address)?;
+    let plain = matches!(parsed.scheme(), "http" | "https") && parsed.has_host() && parsed.path() == "/";
+    if !plain || parsed.query().is_some() || !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Error::Address);
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_host_and_port_or_a_url() {
+        assert_eq!(base_of("127.0.0.1:7420").unwrap(), "http://127.0.0.1:7420");
+        assert_eq!(base_of("https://ledger.example/").unwrap(), "https://ledger.example");
+        for bad in ["", "ftp://a", "http://a/b", "http://u:p@a", "http://a?b"] {
+            assert!(matches!(base_of(bad), Err(Error::Address)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_write_has_a_key_of_its_own() {
+        let first = write_headers(&Options::default()).unwrap();
+        let second = write_headers(&Options::default()).unwrap();
+        assert_ne!(first.get("idempotency-key"), second.get("idempotency-key"));
+        let options = Options {
+            idempotency_key: Some("k".to_owned()),
+            if_match: Some(3),
+            reason: None,
+        };
+        let headers = write_headers(&options).unwrap();
+        assert_eq!(headers.get("idempotency-key").unwrap(), "k");
+        assert_eq!(headers.get("if-match").unwrap(), "\"3\"");
+    }
+
+    #[test]
+    fn a_client_does_not_print_its_token() {
+        let client = Client::new("127.0.0.1:1", Some("srt_secret")).unwrap();
+        assert!(!format!("{client:?}").contains("srt_secret"));
+    }
+}

@@ -1,0 +1,114 @@
+//! Principals, grants, tokens, and who one is.
+
+use crate::error::Error;
+use crate::http::{Client, Options};
+use crate::path::path;
+use reqwest::Method;
+use strongroom_api::Page;
+use strongroom_api::principal::{
+    CreateGrant, CreatePrincipal, CreateToken, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
+    TokenWritten, Whoami,
+};
+use strongroom_api::written::{Because, ThingWritten};
+
+/// Each method's errors: [`Error`], with the server's problem document where it said no.
+impl Client {
+    /// `GET /whoami`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn whoami(&self) -> Result<Whoami, Error> {
+        self.get(&path(&["whoami"])?).await
+    }
+
+    /// `POST /principals`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn create_principal(&self, request: &CreatePrincipal, options: &Options) -> Result<ThingWritten, Error> {
+        self.write(Method::POST, &path(&["principals"])?, request, options)
+            .await
+    }
+
+    /// `GET /principals`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn principals(&self, query: &PrincipalQuery) -> Result<Page<Principal>, Error> {
+        self.get_with(&path(&["principals"])?, query).await
+    }
+
+    /// `GET /principals/{handle}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn principal(&self, handle: &str) -> Result<Principal, Error> {
+        self.get(&path(&["principals", handle])?).await
+    }
+
+    /// `POST /principals/{handle}/disable`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn disable_principal(&self, handle: &str, options: &Options) -> Result<ThingWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["principals", handle, "disable"])?,
+            &Because::default(),
+            options,
+        )
+        .await
+    }
+
+    /// `POST /principals/{handle}/grants`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn create_grant(
+        &self,
+        handle: &str,
+        request: &CreateGrant,
+        options: &Options,
+    ) -> Result<GrantWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["principals", handle, "grants"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `DELETE /principals/{handle}/grants/{id}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn withdraw_grant(&self, handle: &str, id: &str, options: &Options) -> Result<GrantWritten, Error> {
+        self.delete(&path(&["principals", handle, "grants", id])?, &(), options)
+            .await
+    }
+
+    /// `POST /tokens`. The answer holds the token, this once.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn create_token(&self, request: &CreateToken, options: &Options) -> Result<TokenWritten, Error> {
+        self.write(Method::POST, &path(&["tokens"])?, request, options).await
+    }
+
+    /// `GET /tokens`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn tokens(&self, query: &TokenQuery) -> Result<Page<Token>, Error> {
+        self.get_with(&path(&["tokens"])?, query).await
+    }
+
+    /// `DELETE /tokens/{id}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn revoke_token(&self, id: &str, options: &Options) -> Result<TokenWritten, Error> {
+        self.delete(&path(&["tokens", id])?, &(), options).await
+    }
+}
