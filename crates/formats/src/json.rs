@@ -130,24 +130,21 @@ enum Failure {
 }
 
 struct Reading {
+    /// From the failure upwards.
     path: RefCell<Vec<OwnedStep>>,
     failure: RefCell<Option<Failure>>,
     limits: Limits,
 }
 
 impl Reading {
-    fn enter(&self, step: OwnedStep) {
+    /// Called on the way out of an error, from the place of the failure upwards: reading well costs nothing.
+    fn came_through(&self, step: OwnedStep) {
         self.path.borrow_mut().push(step);
-    }
-
-    /// Not called on the way out of an error, so that the path stays that of the failure.
-    fn leave(&self) {
-        self.path.borrow_mut().pop();
     }
 
     fn explain(&self, error: &serde_json::Error) -> FormatError {
         let path = self.path.borrow();
-        let pointer = pointer(path.iter().map(|step| match step {
+        let pointer = pointer(path.iter().rev().map(|step| match step {
             OwnedStep::Key(key) => Step::Key(key),
             OwnedStep::Index(index) => Step::Index(*index),
         }));
@@ -244,17 +241,13 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let reading = self.reading;
         let mut out = Vec::new();
         loop {
-            let inner = self.deeper()?;
-            reading.enter(OwnedStep::Index(out.len()));
-            let Some(item) = items.next_element_seed(inner)? else {
-                reading.leave();
-                return Ok(Value::Array(out));
-            };
-            out.push(item);
-            reading.leave();
+            let item = items.next_element_seed(self.deeper()?);
+            match item.inspect_err(|_| self.reading.came_through(OwnedStep::Index(out.len())))? {
+                Some(item) => out.push(item),
+                None => return Ok(Value::Array(out)),
+            }
         }
     }
 
@@ -263,14 +256,19 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut out = Map::new();
         self.deeper::<A::Error>()?;
         while let Some(key) = entries.next_key::<String>()? {
-            reading.enter(OwnedStep::Key(key.clone()));
             if !reading.limits.duplicate_keys && out.contains_key(&key) {
                 *reading.failure.borrow_mut() = Some(Failure::Twice);
+                reading.came_through(OwnedStep::Key(key));
                 return Err(serde::de::Error::custom("twice"));
             }
-            let value = entries.next_value_seed(self.deeper()?)?;
+            let value = match entries.next_value_seed(self.deeper()?) {
+                Ok(value) => value,
+                Err(error) => {
+                    reading.came_through(OwnedStep::Key(key));
+                    return Err(error);
+                }
+            };
             out.insert(key, value);
-            reading.leave();
         }
         Ok(Value::Object(out))
     }

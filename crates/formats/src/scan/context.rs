@@ -45,7 +45,8 @@ pub(super) fn find(text: &str) -> Option<Named> {
         let place = place_of(group(c, 1)).unwrap_or(Place::Strong);
         is_telling(value) && value::is_secret(value, place)
     };
-    (any(&patterns.assigned, &assigned) || any(&patterns.told, &told)).then_some(ASSIGNED)
+    (any(&patterns.assigned, &assigned) || any(&patterns.passed, &assigned) || any(&patterns.told, &told))
+        .then_some(ASSIGNED)
 }
 
 /// What a field, parameter or header of this name calls for.
@@ -158,6 +159,7 @@ struct Patterns {
     query: Regex,
     authorization: Regex,
     assigned: Regex,
+    passed: Regex,
     told: Regex,
 }
 
@@ -165,21 +167,26 @@ fn patterns() -> &'static Patterns {
     static PATTERNS: OnceLock<Patterns> = OnceLock::new();
     PATTERNS.get_or_init(|| Patterns {
         userinfo: compile(
-            r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/?\#@:"'<>\\`]{0,128}:([^\s/?\#@"'<>\\`]{1,256})@[A-Za-z0-9\[_]"#,
+            r#"[A-Za-z][A-Za-z0-9+.-]+://[^\s/?\#@:"'<>\\`]*:([^\s/?\#@"'<>\\`]+)@[A-Za-z0-9\[_]"#,
         ),
-        query: compile(r#"[?&;]([A-Za-z_.-]{2,40})=([A-Za-z0-9_.~%+/-]{8,512})"#),
+        query: compile(r#"[?&;]([A-Za-z_.-]{2,40})=([A-Za-z0-9_.~%+/-]{8,})"#),
         authorization: compile(
-            r#"(?i)(?-u:\b)(bearer|basic)[ \t]{1,4}([A-Za-z0-9._~+/-]{8,4096})"#,
+            r#"(?i)(?-u:\b)(bearer|basic)[ \t]{1,4}([A-Za-z0-9._~+/-]{8,})"#,
         ),
-        // `apiKey: "…"`, `'Authorization', 'Bearer …'`, `\"token\":\"…\"`
+        // `apiKey: "…"`, `token => '…'`, `\"token\":\"…\"`
         assigned: compile(concat!(
-            r#"(?i)((?:pass|pwd|secret|token|key|authorization|credential|connection)[A-Za-z]{0,12})"#,
-            r#"\\{0,3}["'`]?\]?\s{0,4}(?::|=>?|,)\s{0,4}\\{0,3}["'`]"#,
-            r#"((?:(?:bearer|basic|token|bot)\s{1,2})?[^"'`\s\\]{6,500})\\{0,3}["'`]"#,
+            r#"(?i)([A-Za-z0-9_$-]*(?:pass|pwd|secret|token|key|authorization|credential|connection)[A-Za-z]{0,12})"#,
+            r#"\\{0,3}["'`]?\]?\s{0,4}(?::|=>?)\s{0,4}\\{0,3}["'`]"#,
+            r#"((?:(?:bearer|basic|token|bot)\s{1,2})?[^"'`\s\\]{6,})\\{0,3}["'`]"#,
+        )),
+        // `headers.set('Authorization', 'Bearer …')`
+        passed: compile(concat!(
+            r#"(?i)(?:header|headers|set|append|add|property)\(\s{0,4}["'`]([A-Za-z0-9_-]+)["'`]\s{0,4},\s{0,4}["'`]"#,
+            r#"((?:(?:bearer|basic|token|bot)\s{1,2})?[^"'`\s\\]{6,})["'`]"#,
         )),
         // `password: …` in prose
         told: compile(
-            r#"(?i)(?-u:\b)(password|passwort|passwd|pwd|passphrase|api[ _-]?key|secret[ _-]?key|access[ _-]?token|client[ _-]?secret|auth[ _-]?token)\s{0,2}(?:is|:|=)\s{0,2}([A-Za-z0-9!@\#%^&*_+/=~-]{8,200})(?:[\s,;.)]|$)"#,
+            r#"(?i)(?-u:\b)(password|passwort|passwd|pwd|passphrase|api[ _-]?key|secret[ _-]?key|access[ _-]?token|client[ _-]?secret|auth[ _-]?token)\s{0,2}(?:is|:|=)\s{0,2}([A-Za-z0-9!@\#%^&*_+/=~-]{8,})(?:[\s,;)]|\.\s|\.?$)"#,
         ),
     })
 }
@@ -205,6 +212,8 @@ fn is_url_password(password: &str) -> bool {
 fn is_query_secret(name: &str, given: &str) -> bool {
     let squeezed = names::squeeze(name);
     let place = match squeezed.as_str() {
+        // Signed addresses of object stores end within days.
+        name if name.starts_with("xamz") || name.starts_with("xgoog") => None,
         "key" | "sig" | "appid" | "auth" | "apitoken" => Some(Place::Weak),
         _ => place_of(name),
     };
@@ -218,7 +227,10 @@ fn is_telling(given: &str) -> bool {
     let letter = has(char::is_ascii_alphabetic);
     let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
     let symbol = given.contains(['!', '@', '#', '%', '^', '&', '*', '+', '~']);
-    letter && digit && (mixed || symbol || given.len() >= 16)
+    // A variable of a program: `apiKey = storedKey2`.
+    let identifier = given.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let few = given.chars().filter(char::is_ascii_digit).count() < 3;
+    letter && digit && !(identifier && few) && (mixed || symbol || given.len() >= 16)
 }
 
 fn is_authorization(scheme: &str, given: &str) -> bool {

@@ -84,3 +84,9 @@ fn rules() -> &'static Rules {
         Rules { set, rules }
     })
 }
+
+#[cfg(test)]
+pub(super) fn patterns() -> Vec<(&'static str, String)> {
+    let rows: Vec<Row> = serde_json::from_str(ROWS).unwrap();
+    rows.into_iter().map(|row| (row.id, row.regex)).collect()
+}

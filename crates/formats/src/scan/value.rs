@@ -1,5 +1,7 @@
 //! Does a value look like a secret, or like the name of one, a placeholder, an expression?
 
+use std::collections::BTreeMap;
+
 /// How much the place of a value says that it is a secret: the less, the more random it has to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -18,18 +20,22 @@ const LOOK_BYTES_MAX: usize = 4096;
 pub(super) fn is_secret(value: &str, place: Place) -> bool {
     let literal = without_expressions(head(value));
     let literal = without_scheme(literal.trim());
-    if literal.is_empty() || is_placeholder(literal) || is_reference(literal) || is_name(literal, place) {
-        return false;
-    }
-    if literal.contains(char::is_whitespace) {
+    // The cheap looks first: hostile texts have a million places like this.
+    let (length_min, bits_min) = match place {
+        Place::Password => (6, 14.0),
+        Place::Strong => (8, 24.0),
+        Place::Weak => (16, 48.0),
+    };
+    let mixed = literal.chars().any(|c| c.is_ascii_digit() || is_symbol(c));
+    if literal.len() < length_min || !mixed || literal.contains(char::is_whitespace) {
         return false;
     }
     let shape = Shape::of(literal);
-    match place {
-        Place::Password => shape.chars >= 6 && shape.mixed() && shape.bits() >= 14.0,
-        Place::Strong => shape.chars >= 8 && shape.mixed() && shape.bits() >= 24.0,
-        Place::Weak => shape.chars >= 16 && shape.digits > 0 && shape.letters > 0 && shape.entropy >= 3.0,
-    }
+    let weak = place == Place::Weak;
+    let random = shape.bits() >= bits_min
+        && shape.digits + shape.letters > 0
+        && (!weak || (shape.digits > 0 && shape.letters > 0 && shape.entropy >= 3.0));
+    random && !is_placeholder(literal) && !is_reference(literal) && !is_name(literal, place)
 }
 
 /// Whether a text in the format of a key is a sample of that format: `AKIA…EXAMPLE`, `sk-xxxx`.
@@ -202,6 +208,11 @@ fn head(value: &str) -> &str {
     value.get(..value.floor_char_boundary(LOOK_BYTES_MAX)).unwrap_or(value)
 }
 
+/// What people put into passwords, and not between the words of a name.
+fn is_symbol(c: char) -> bool {
+    !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':' | '/' | ' ')
+}
+
 /// What a value is made of.
 struct Shape {
     chars: usize,
@@ -209,7 +220,6 @@ struct Shape {
     lower: usize,
     upper: usize,
     digits: usize,
-    symbols: usize,
     distinct: usize,
     /// Shannon entropy of its characters, in bits for each.
     entropy: f64,
@@ -217,30 +227,32 @@ struct Shape {
 
 impl Shape {
     fn of(value: &str) -> Self {
-        let mut counts = std::collections::BTreeMap::<char, usize>::new();
+        let mut ascii = [0_usize; 128];
+        let mut others = BTreeMap::<char, usize>::new();
         let mut shape = Self {
             chars: 0,
             letters: 0,
             lower: 0,
             upper: 0,
             digits: 0,
-            symbols: 0,
             distinct: 0,
             entropy: 0.0,
         };
         for c in value.chars() {
-            *counts.entry(c).or_default() += 1;
+            match ascii.get_mut(c as usize) {
+                Some(count) => *count += 1,
+                None => *others.entry(c).or_default() += 1,
+            }
             shape.chars += 1;
             shape.letters += usize::from(c.is_alphabetic());
             shape.lower += usize::from(c.is_lowercase());
             shape.upper += usize::from(c.is_uppercase());
             shape.digits += usize::from(c.is_ascii_digit());
-            shape.symbols += usize::from(!c.is_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':' | '/' | ' '));
         }
-        shape.distinct = counts.len();
+        let counts = || ascii.iter().filter(|count| **count > 0).chain(others.values());
+        shape.distinct = counts().count();
         let total = to_f64(shape.chars);
-        shape.entropy = counts
-            .values()
+        shape.entropy = counts()
             .map(|count| to_f64(*count) / total)
             .map(|share| -share * share.log2())
             .sum();
@@ -250,11 +262,6 @@ impl Shape {
     /// Estimated strength of the whole, in bits.
     fn bits(&self) -> f64 {
         self.entropy * to_f64(self.chars)
-    }
-
-    /// Not only letters.
-    fn mixed(&self) -> bool {
-        self.digits > 0 || (self.symbols > 0 && self.letters > 0)
     }
 }
 

@@ -32,10 +32,10 @@ impl Walk {
         }
         match value {
             Value::String(text) => self.text(text, calls_for),
-            Value::Number(number) if calls_for == Some(Place::Password) => {
-                if value::is_secret(&number.to_string(), Place::Password) {
-                    self.report(ASSIGNED, MOVE_IT);
-                }
+            Value::Number(number)
+                if calls_for == Some(Place::Password) && value::is_secret(&number.to_string(), Place::Password) =>
+            {
+                self.report(ASSIGNED, MOVE_IT);
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
