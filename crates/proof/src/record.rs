@@ -7,9 +7,8 @@ mod event_id;
 mod header;
 mod limits;
 
-use sha2::{Digest, Sha256};
-
 use crate::Hash;
+use crate::hash::sha256_of;
 
 pub use event_id::{EVENT_TIME_US_MAX, check_event_id, event_id};
 pub use header::Header;
@@ -229,10 +228,7 @@ impl<'a> RecordRef<'a> {
 /// Hashes a header to its leaf: SHA-256(0x00 ‖ header), RFC 9162 §2.1.1.
 #[must_use]
 pub fn leaf_hash(header: &[u8; HEADER_LEN]) -> Hash {
-    let mut hasher = Sha256::new();
-    hasher.update([0x00]);
-    hasher.update(header);
-    Hash(hasher.finalize().into())
+    sha256_of::<HEADER_LEN, 0, 4>(0x00, header, &[])
 }
 
 #[cfg(test)]

@@ -147,12 +147,10 @@ fn write_groups(f: &mut fmt::Formatter<'_>, index: u64) -> fmt::Result {
     write!(f, "x{:03}/", index % 1000)
 }
 
+/// Reads an index in whatever groups; whether they are the right ones is seen when it is printed.
 fn index_of(path: &str) -> Option<u64> {
     path.split('/').try_fold(0u64, |index, group| {
         let digits = group.strip_prefix('x').unwrap_or(group);
-        if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
         index.checked_mul(1000)?.checked_add(digits.parse().ok()?)
     })
 }

@@ -13,6 +13,7 @@ mod tile;
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
+use crate::hash::sha256_of;
 
 pub use check::{ProofError, verify_consistency, verify_inclusion};
 pub use frontier::Frontier;
@@ -22,10 +23,7 @@ pub use tile::{TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, TileId, TileReader, Ti
 /// Hashes two neighbouring nodes to their parent: SHA-256(0x01 ‖ left ‖ right).
 #[must_use]
 pub fn hash_children(left: &Hash, right: &Hash) -> Hash {
-    let mut bytes = [0x01; 65];
-    bytes[1..33].copy_from_slice(&left.0);
-    bytes[33..].copy_from_slice(&right.0);
-    Hash(Sha256::digest(bytes).into())
+    sha256_of::<32, 32, 2>(0x01, &left.0, &right.0)
 }
 
 /// Returns the root of the tree without leaves: SHA-256 of nothing.

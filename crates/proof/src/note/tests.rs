@@ -170,6 +170,44 @@ fn what_is_written_otherwise_is_refused() {
 }
 
 #[test]
+fn unused_bits_of_the_signature_line_are_zeros() {
+    let good = signed(70, [7; 32], &key(7)).to_string();
+    // 68 bytes leave two unused bits in the last digit before the one "=".
+    let digit = good.as_bytes()[good.len() - 3];
+    let index = |digit| {
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+            .iter()
+            .position(|other| *other == digit)
+    };
+    assert_eq!(index(digit).unwrap() % 4, 0);
+    for other in (0..=255u8).filter(|other| index(*other).is_some_and(|other| other % 4 != 0)) {
+        let mut note = good.clone().into_bytes();
+        let at = note.len() - 3;
+        note[at] = other;
+        assert_eq!(SignedNote::parse(str::from_utf8(&note).unwrap()), Err(NoteError::Form));
+    }
+}
+
+#[test]
+fn a_key_of_small_order_verifies_nothing() {
+    // The neutral point signs every text, for a verifier that is not strict.
+    let mut point = [0; 32];
+    point[0] = 1;
+    let key = VerifyingKey::from_bytes(&point).unwrap();
+    let mut note = signed(1, [0; 32], &SigningKey::from_bytes(&[1; 32]));
+    note.key_id = key_id(ORIGIN, &key);
+    note.signature = [0; 64];
+    note.signature[0] = 1;
+    let lax = ed25519_dalek::Verifier::verify(
+        &key,
+        note.checkpoint.text().as_bytes(),
+        &Signature::from_bytes(&note.signature),
+    );
+    assert!(lax.is_ok());
+    assert_eq!(note.verify(&key), Err(NoteError::Signature));
+}
+
+#[test]
 fn a_note_past_the_limit_is_not_looked_at() {
     let long = "a".repeat(NOTE_LEN_MAX);
     assert_eq!(SignedNote::parse(&long), Err(NoteError::Form));

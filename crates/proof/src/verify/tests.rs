@@ -450,6 +450,42 @@ fn the_checkpoint_kept_is_one_of_the_log_before() {
 }
 
 #[test]
+fn only_the_newest_incarnation_is_the_one_before() {
+    let mut records = then(&with_plain(&recovered()));
+    let draft = Draft::ledger(3, &initialized());
+    let base = PlainPart {
+        incarnation: [3; 8],
+        origin: origin(3),
+        ..initialized()
+    };
+    let plain = rotated(&base, &key(3), &key(4), &draft);
+    let mut push = |note: SignedNote| {
+        let kept = Some(Kept {
+            size: 6,
+            checkpoint: Some(note.to_string()),
+        });
+        records.truncate(6);
+        records.push(Draft::ledger(3, &PlainPart { kept, ..plain.clone() }).build());
+        fed(&records).is_ok()
+    };
+    let kept_root = root(&then(&with_plain(&recovered())));
+    assert!(push(sign(&origin(2), 6, kept_root, &key(3))));
+    assert!(!push(sign(&origin(1), 5, root(&small_log()), &key(1))));
+}
+
+#[test]
+fn only_the_ids_of_the_last_millisecond_are_held() {
+    let mut log = fed(&small_log()).unwrap();
+    assert_eq!(log.ids.len(), 5);
+    let later = Draft {
+        recorded_at_us: 1_700_000_000_001_000,
+        ..Draft::credential(9, 1)
+    };
+    log.push(&later.build()).unwrap();
+    assert_eq!(log.ids.len(), 1);
+}
+
+#[test]
 fn keys_count_for_their_sizes() {
     // Key 1 from 0, key 2 from 5, then incarnation 2 with key 3 from 6.
     let mut records = then(&with_plain(&key_rotated()));
