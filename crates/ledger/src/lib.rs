@@ -1,1 +1,259 @@
-//! The engine: commands become durable records, records become answers
+//! The engine: commands become durable records, records become answers.
+//!
+//! In: commands and queries with their request's context. Out: receipts, views, values (only behind a record), history, proofs.
+//! Not here: HTTP, JSON shapes, terminals; rules (`domain`); key bytes (`seal`); files (`log`).
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail loudly"))]
+
+mod limits;
+mod clock; // the wall clock, or one that tests set
+mod error; // why a ledger was not opened
+mod open; // unseal, check, load, start; birth
+mod keyring; // unsealed keys
+mod rebuild; // replay: the log folded into state
+mod request; // what comes with a command and what goes back
+mod view; // snapshots for readers
+mod inner; // what all threads share
+mod sequencer; // drain, decide, seal: the only writer
+mod commit; // the narrow place that orders events
+mod project; // event -> rows and sums, inside the same batch
+mod index; // postings and idempotency, behind the commits
+mod fingerprint; // who holds a secret already
+mod denials; // refusals, one summary a minute
+mod windows; // servings: recorded first, then counted
+mod keeper; // what is done now and then
+mod opened; // record bytes -> event
+mod intake; // drafts: classified by the catalogue, scanned for secrets
+mod serve; // resolve and reveal: values only behind a record
+mod audit; // history, proofs
+mod verify; // every record read again
+mod status;
+
+pub use audit::{Bound, EventPage, EventQuery, EventView};
+pub use clock::{Clock, ClockError, DevClock, WallClock};
+pub use error::OpenError;
+pub use inner::Counters;
+pub use intake::{
+    CredentialDraft, FieldText, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft, TemplateDraft,
+};
+pub use limits::RETRY_AFTER_S;
+pub use open::{InitOptions, OpenOptions, OpenReport};
+pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
+pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues};
+pub use status::Status;
+pub use verify::{VerifyError, VerifyReport, check_keys, verify_offline};
+pub use view::View;
+
+use commit::CommitSide;
+use inner::Shared;
+use sequencer::{Message, Work};
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use strongroom_domain::command::Command;
+use strongroom_domain::context::Caller;
+use strongroom_domain::ids::TimeUs;
+use strongroom_domain::rights::{Denied, TokenRefused, token_caller};
+use strongroom_seal::Token;
+use tokio::sync::oneshot;
+
+/// A running ledger. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Ledger {
+    shared: Arc<Shared>,
+    queue: SyncSender<Message>,
+    engine: Arc<Mutex<Engine>>,
+}
+
+/// Threads and what they own; taken apart by `stop`.
+struct Engine {
+    side: Arc<Mutex<CommitSide>>,
+    threads: Vec<JoinHandle<()>>,
+    keeper: keeper::Keeper,
+}
+
+impl Ledger {
+    /// Opens a ledger, checks it, and starts its threads.
+    ///
+    /// # Errors
+    /// [`OpenError`]: nothing is served then.
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<(Self, OpenReport), OpenError> {
+        open::open(dir, options)
+    }
+
+    /// Makes a ledger with its first records, and closes it. One that was begun is finished.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
+        open::init(dir, options)
+    }
+
+    pub(crate) fn assemble(
+        shared: Arc<Shared>,
+        queue: SyncSender<Message>,
+        side: Arc<Mutex<CommitSide>>,
+        threads: [JoinHandle<()>; 2],
+        keeper: keeper::Keeper,
+    ) -> Self {
+        let engine = Engine {
+            side,
+            threads: threads.into(),
+            keeper,
+        };
+        Self {
+            shared,
+            queue,
+            engine: Arc::new(Mutex::new(engine)),
+        }
+    }
+
+    /// Stops in order: what waits is committed, counts are written, everything is flushed, the anchor says so.
+    ///
+    /// # Errors
+    /// What went wrong; the next opening then checks as after a crash. Nothing acknowledged is lost.
+    pub fn stop(&self) -> Result<(), String> {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.keeper.stop();
+        keeper::count_windows(&self.shared, &self.queue, true);
+        let _ = self.queue.send(Message::Stop);
+        for thread in engine.threads.drain(..) {
+            let _ = thread.join();
+        }
+        let stopped = engine.side.lock().unwrap_or_else(PoisonError::into_inner).stop_clean();
+        self.shared.stopped.store(true, std::sync::atomic::Ordering::Release);
+        stopped
+    }
+
+    /// The principal behind a token. A mistyped one is refused by its checksum, without a look-up.
+    ///
+    /// # Errors
+    /// [`Failure::Unauthenticated`].
+    pub fn authenticate(&self, token: &str) -> Result<Caller, Failure> {
+        let token = Token::parse(token).map_err(|_| Failure::Unauthenticated(TokenRefused::Unknown))?;
+        let published = self.shared.published.load();
+        token_caller(&published.state, &token.stored_hash(), self.shared.now(&published))
+            .map_err(Failure::Unauthenticated)
+    }
+
+    /// A durable snapshot.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.shared.view()
+    }
+
+    /// Whether the ledger has stopped writing.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.shared.has_stopped()
+    }
+
+    /// Whether it was made by `serve --dev`.
+    #[must_use]
+    pub fn is_dev(&self) -> bool {
+        self.shared.dev
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// Sets the clock forwards (`serve --dev` only).
+    ///
+    /// # Errors
+    /// [`ClockError`].
+    pub fn set_clock(&self, us: TimeUs) -> Result<(), ClockError> {
+        if !self.shared.dev {
+            return Err(ClockError::Fixed);
+        }
+        self.shared.clock.set_us(us)
+    }
+
+    /// Does one command.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn execute(&self, context: RequestContext, command: Command) -> Result<Receipt, Failure> {
+        self.execute_all(context, vec![command]).await
+    }
+
+    /// Does all commands or none, in one commit.
+    ///
+    /// # Errors
+    /// [`Failure`] of the first that can't be done.
+    pub async fn execute_all(&self, context: RequestContext, commands: Vec<Command>) -> Result<Receipt, Failure> {
+        intake::scan(&context, &commands)?;
+        self.submit(context, commands, false, Vec::new()).await
+    }
+
+    /// As [`Ledger::execute_all`], for a thread that may block.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn execute_blocking(&self, context: RequestContext, commands: Vec<Command>) -> Result<Receipt, Failure> {
+        let answer = self.enqueue(context, commands, false, Vec::new())?;
+        // On a thread of its own: a thread that drives asynchronous tasks must not block on their channels.
+        let waited = std::thread::spawn(move || answer.blocking_recv().unwrap_or(Err(Failure::Stopped)));
+        waited.join().unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// Has a refused read recorded: the first at once, then one summary a minute.
+    pub(crate) async fn note_denied(&self, context: &RequestContext, denied: Denied) {
+        let (done, noted) = oneshot::channel();
+        let message = Message::Denied {
+            context: Box::new(context.clone()),
+            denied,
+            done,
+        };
+        if self.queue.try_send(message).is_ok() {
+            let _ = noted.await;
+        }
+    }
+
+    pub(crate) async fn submit(
+        &self,
+        context: RequestContext,
+        commands: Vec<Command>,
+        body_has_secrets: bool,
+        warnings: Vec<String>,
+    ) -> Result<Receipt, Failure> {
+        self.enqueue(context, commands, body_has_secrets, warnings)?
+            .await
+            .unwrap_or(Err(Failure::Stopped))
+    }
+
+    fn enqueue(
+        &self,
+        context: RequestContext,
+        commands: Vec<Command>,
+        body_has_secrets: bool,
+        warnings: Vec<String>,
+    ) -> Result<oneshot::Receiver<Result<Receipt, Failure>>, Failure> {
+        if self.shared.has_stopped() {
+            return Err(Failure::Stopped);
+        }
+        let (reply, answer) = oneshot::channel();
+        let work = Work {
+            context,
+            commands,
+            body_has_secrets,
+            warnings,
+            reply,
+        };
+        match self.queue.try_send(Message::Work(Box::new(work))) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(Failure::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(Failure::Stopped),
+        }
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("dir", &self.shared.dir)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! Which credential holds a secret already: an in-memory map of keyed fingerprints, filled from sealed rows at opening.
+//!
+//! Values that could be guessed (under 64 bits of estimated entropy) have none: two clients may well share `admin`.
+
+use std::collections::HashMap;
+use strongroom_domain::ids::{CredentialId, CredentialVersion};
+
+/// Bits of estimated entropy from which a value has a fingerprint.
+const ENTROPY_BITS_MIN: f64 = 64.0;
+
+/// A keyed fingerprint of one value.
+pub(crate) type Fingerprint = [u8; 32];
+
+/// Where a value was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) credential: CredentialId,
+    pub(crate) version: CredentialVersion,
+}
+
+/// Fingerprints of every secret value of every version.
+#[derive(Debug, Default)]
+pub(crate) struct Fingerprints {
+    holders: HashMap<Fingerprint, Vec<Holder>>,
+}
+
+impl Fingerprints {
+    /// Notes that a version of a credential holds a value.
+    pub(crate) fn add(&mut self, fingerprint: Fingerprint, holder: Holder) {
+        let holders = self.holders.entry(fingerprint).or_default();
+        if !holders.contains(&holder) {
+            holders.push(holder);
+        }
+    }
+
+    /// Who holds a value, in the order it was entered.
+    pub(crate) fn holders(&self, fingerprint: &Fingerprint) -> &[Holder] {
+        self.holders.get(fingerprint).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a value has enough entropy for a fingerprint: characters × bits of the character classes that occur,
+/// and no more than Shannon's measure of the very text allows.
+pub(crate) fn is_fingerprintable(value: &str) -> bool {
+    estimated_bits(value) >= ENTROPY_BITS_MIN
+}
+
+fn estimated_bits(value: &str) -> f64 {
+    let mut counts: HashMap<char, u32> = HashMap::new();
+    for character in value.chars().take(4096) {
+        *counts.entry(character).or_default() += 1;
+    }
+    let length = f64::from(counts.values().sum::<u32>());
+    if length == 0.0 {
+        return 0.0;
+    }
+    let shannon: f64 = counts
+        .values()
+        .map(|count| {
+            let share = f64::from(*count) / length;
+            -share * share.log2()
+        })
+        .sum();
+    let has = |test: fn(&char) -> bool, bits: f64| if counts.keys().any(test) { bits } else { 0.0 };
+    let alphabet: f64 = has(|c| c.is_ascii_digit(), 10.0)
+        + has(|c| c.is_ascii_lowercase(), 26.0)
+        + has(|c| c.is_ascii_uppercase(), 26.0)
+        + has(|c| !c.is_ascii_alphanumeric(), 32.0);
+    length * shannon.min(alphabet.log2())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &str, expected: bool) {
+        assert_eq!(
+            is_fingerprintable(value),
+            expected,
+            "{value}: {} bits",
+            estimated_bits(value)
+        );
+    }
+
+    #[test]
+    fn only_values_that_cannot_be_guessed_have_fingerprints() {
+        check("", false);
+        check("admin", false);
+        check("hunter2hunter2", false);
+        check("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false);
+        check("correct horse battery staple", true);
+        check("3f9a0c71d2e84b56a1c0ffee12345678", true);
+        check(&["demo", "-A7f9Qz0LmX2c", "Vb8Nw5Rt3Yk"].concat(), true);
+    }
+}

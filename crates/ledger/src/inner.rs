@@ -1,0 +1,227 @@
+//! What all threads of a running ledger share.
+
+use crate::clock::Clock;
+use crate::fingerprint::{Fingerprint, Fingerprints};
+use crate::index::Index;
+use crate::keyring::Keyring;
+use crate::request::Failure;
+use crate::view::{Published, View};
+use crate::windows::Windows;
+use arc_swap::ArcSwap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use strongroom_domain::command::Command;
+use strongroom_domain::ids::{CredentialId, Position, TimeUs};
+use strongroom_domain::secret::SecretFields;
+use strongroom_domain::state::Credential;
+use strongroom_domain::words::CredentialStatus;
+use strongroom_domain::{State, stored};
+use strongroom_log::{FreeSpace, Store};
+use strongroom_proof::record::{Header, RecordRef};
+use strongroom_seal::open_secret;
+
+/// Shared by the sequencer, the committer, the keeper and all readers.
+pub(crate) struct Shared {
+    pub(crate) dir: PathBuf,
+    pub(crate) dev: bool,
+    pub(crate) store: Store,
+    pub(crate) keys: Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The newest durable commit.
+    pub(crate) published: ArcSwap<Published>,
+    pub(crate) index: Index,
+    /// Sealed records with values, by position.
+    pub(crate) records: quick_cache::sync::Cache<Position, Arc<[u8]>>,
+    pub(crate) windows: Windows,
+    /// Written by the sequencer, read by imports.
+    pub(crate) fingerprints: RwLock<Fingerprints>,
+    /// How long a serving covers the next ones.
+    pub(crate) window: Duration,
+    /// Set once, never taken back.
+    pub(crate) stopped: AtomicBool,
+    pub(crate) room: AtomicU8,
+    /// Told once, when the ledger can't write any more.
+    pub(crate) on_fatal: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) counters: Counters,
+}
+
+/// Counts since the start, for metrics.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Durable commits.
+    pub commits: AtomicU64,
+    /// Events in them.
+    pub events: AtomicU64,
+    /// Microseconds in commits, sum.
+    pub commit_us: AtomicU64,
+    /// Servings that were recorded singly.
+    pub reads_recorded: AtomicU64,
+    /// Servings counted in a window.
+    pub reads_counted: AtomicU64,
+    /// Answers "nothing changed".
+    pub reads_unchanged: AtomicU64,
+    /// Refused reads.
+    pub reads_refused: AtomicU64,
+}
+
+impl Shared {
+    /// Whether the ledger has stopped writing.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Stops the ledger for good: nothing is written after a failure.
+    pub(crate) fn fail(&self, why: &str) {
+        if !self.stopped.swap(true, Ordering::AcqRel) {
+            tracing::error!(why, "the ledger stops writing");
+            (self.on_fatal)(why);
+        }
+    }
+
+    /// max(wall clock, newest record): what expiry is judged by.
+    pub(crate) fn now(&self, published: &Published) -> TimeUs {
+        self.clock.now_us().max(published.last_recorded_at)
+    }
+
+    /// A snapshot for readers.
+    pub(crate) fn view(&self) -> View {
+        let published = self.published.load();
+        View {
+            state: Arc::clone(&published.state),
+            head: published.head,
+            now: self.now(&published),
+        }
+    }
+
+    /// The header of a durable record.
+    pub(crate) fn header(&self, position: Position) -> Result<Header, Failure> {
+        let bytes = self
+            .store
+            .record(position)
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| Failure::Internal(format!("record {position} is not in the log")))?;
+        RecordRef::parse(&bytes)
+            .map(|record| record.header)
+            .map_err(|error| Failure::Internal(error.to_string()))
+    }
+
+    /// A durable record's bytes, from memory or the log.
+    pub(crate) fn record_bytes(&self, position: Position) -> Result<Arc<[u8]>, Failure> {
+        if let Some(bytes) = self.records.get(&position) {
+            return Ok(bytes);
+        }
+        let bytes = self
+            .store
+            .record(position)
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        let bytes: Arc<[u8]> = bytes
+            .ok_or_else(|| Failure::Internal(format!("record {position} is not in the log")))?
+            .as_ref()
+            .into();
+        self.records.insert(position, Arc::clone(&bytes));
+        Ok(bytes)
+    }
+
+    /// The live credentials, other than `except`, whose current version holds a value, by its fingerprint.
+    pub(crate) fn holders_of(
+        &self,
+        fingerprint: &Fingerprint,
+        state: &State,
+        except: Option<CredentialId>,
+    ) -> Vec<CredentialId> {
+        let held = self.fingerprints.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        for holder in held.holders(fingerprint) {
+            let Some(credential) = state.credentials.get(&holder.credential) else {
+                continue;
+            };
+            let values_at = |version| credential.version_fact(version).map(|fact| fact.values_at);
+            let is_live = matches!(credential.status, CredentialStatus::Active | CredentialStatus::Disabled);
+            let is_current = values_at(holder.version) == values_at(credential.version());
+            if is_live && is_current && Some(holder.credential) != except && !found.contains(&holder.credential) {
+                found.push(holder.credential);
+            }
+        }
+        found
+    }
+
+    /// A credential's current secret and destination values, for comparing; they go nowhere.
+    pub(crate) fn current_values(&self, credential: &Credential) -> Result<SecretFields, Failure> {
+        let internal = |what: String| Failure::Internal(format!("{}: {what}", credential.id));
+        let fact = credential
+            .versions
+            .last()
+            .ok_or_else(|| internal("it has no version".to_owned()))?;
+        let bytes = self.record_bytes(fact.values_at)?;
+        open_values(&self.keys, &bytes).map_err(internal)
+    }
+
+    /// Looks whether the disk has room for these commands: with little left only withdrawing goes on.
+    pub(crate) fn check_space(&self, commands: &[Command]) -> Result<(), Failure> {
+        match self.free_space() {
+            FreeSpace::Enough => Ok(()),
+            FreeSpace::Low if commands.iter().all(takes_away) => Ok(()),
+            FreeSpace::Low | FreeSpace::Out => Err(Failure::NoSpace),
+        }
+    }
+
+    /// How much room there was when it was last looked.
+    pub(crate) fn free_space(&self) -> FreeSpace {
+        match self.room.load(Ordering::Relaxed) {
+            0 => FreeSpace::Enough,
+            1 => FreeSpace::Low,
+            _ => FreeSpace::Out,
+        }
+    }
+
+    /// Looks at the disk again.
+    pub(crate) fn look_at_space(&self) {
+        let Ok((space, bytes)) = strongroom_log::free_space(&self.dir) else {
+            return;
+        };
+        let level = match space {
+            FreeSpace::Enough => 0,
+            FreeSpace::Low => 1,
+            FreeSpace::Out => 2,
+        };
+        if self.room.swap(level, Ordering::Relaxed) != level {
+            tracing::warn!(?space, bytes, "free space");
+        }
+    }
+}
+
+/// The values in a record's secret part; what went wrong, as text without a value.
+pub(crate) fn open_values(keys: &Keyring, bytes: &[u8]) -> Result<SecretFields, String> {
+    let record = RecordRef::parse(bytes).map_err(|error| error.to_string())?;
+    let key = keys
+        .data_key(&record.header.secret_key_id)
+        .ok_or("its data key is gone")?;
+    let plaintext = open_secret(&record, &keys.ledger_id, &key).map_err(|error| error.to_string())?;
+    stored::decode_fields(plaintext.expose()).map_err(|error| error.to_string())
+}
+
+/// The id behind a handle or an id's text, whoever asks: only for looking up, never for an answer.
+pub(crate) fn credential_id(state: &State, reference: &str) -> Option<CredentialId> {
+    CredentialId::parse(reference)
+        .ok()
+        .or_else(|| state.names.credential_handles.get(reference).copied())
+}
+
+/// What must go on when the disk is nearly full: taking keys and rights back.
+fn takes_away(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::RevokeCredential { .. }
+            | Command::DisableCredential { .. }
+            | Command::UnshareCredential(_)
+            | Command::RevokeToken { .. }
+            | Command::WithdrawGrant { .. }
+            | Command::DisablePrincipal { .. }
+            | Command::UnmapVariable { .. }
+            | Command::UnsetDefault { .. }
+            | Command::RecordDenied { .. }
+            | Command::RecordCounts { .. }
+    )
+}

@@ -1,0 +1,336 @@
+//! A credential export of another system as one atomic step: what is new is created, what is known is left alone, what
+//! changed is proposed as a rotation, what is held already is named.
+
+use super::credential::{CredentialDraft, FieldText, create_command, from_class};
+use super::template::warning_text;
+use super::{STALE_RETRIES, is_stale, scan};
+use crate::Ledger;
+use crate::fingerprint::is_fingerprintable;
+use crate::request::{Failure, Receipt, RequestContext};
+use crate::view::View;
+use std::collections::{HashMap, HashSet};
+use strongroom_domain::command::{Command, FieldInput, RotateCredential};
+use strongroom_domain::event::Source;
+use strongroom_domain::secret::{SecretFields, SecretText};
+use strongroom_domain::state::Credential;
+use strongroom_domain::text::skeleton_of;
+use strongroom_domain::words::{FieldClass, Kind};
+use strongroom_formats::n8n::credentials::{ImportCredential, parse};
+
+/// An export to be imported.
+#[derive(Debug, Clone, Default)]
+pub struct ImportDraft {
+    /// `n8n`.
+    pub format: String,
+    /// The export, JSON.
+    pub document: Vec<u8>,
+    /// The instance's encryption key, for an encrypted export.
+    pub encryption_key: Option<SecretText>,
+    /// Enter changed values as rotations; else they are only proposed.
+    pub rotate: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What becomes of one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportAction {
+    /// A credential is made.
+    Created,
+    /// It is here with the same values.
+    Unchanged,
+    /// It is here with other values: rotate it, or import with `rotate`.
+    RotationProposed,
+    /// It was here with other values, and was rotated.
+    Rotated,
+    /// Another credential holds its secret: it is not made twice.
+    Duplicate,
+}
+
+impl ImportAction {
+    /// The stable word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Unchanged => "unchanged",
+            Self::RotationProposed => "rotation_proposed",
+            Self::Rotated => "rotated",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+/// One entry of an export.
+#[derive(Debug, Clone)]
+pub struct ImportItem {
+    /// Its id in the export.
+    pub source_id: String,
+    /// The name it has or gets here.
+    pub name: String,
+    /// Its handle here; none where it is not made yet.
+    pub handle: Option<String>,
+    /// What became of it.
+    pub action: ImportAction,
+    /// For a duplicate: the credential (or the entry of this file) that holds the secret.
+    pub holder: Option<String>,
+    /// Service.
+    pub service: String,
+    /// Kind.
+    pub kind: Kind,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone)]
+pub struct ImportReport {
+    /// One for each entry, in their order.
+    pub items: Vec<ImportItem>,
+    /// The receipt; none for a dry run or when nothing changed.
+    pub receipt: Option<Receipt>,
+}
+
+struct Plan {
+    items: Vec<ImportItem>,
+    commands: Vec<Command>,
+}
+
+impl Ledger {
+    /// Imports an export: all of it in one commit, or nothing.
+    ///
+    /// # Errors
+    /// [`Failure`]; a bad entry changes nothing at all.
+    pub async fn import_credentials(
+        &self,
+        context: RequestContext,
+        draft: ImportDraft,
+    ) -> Result<ImportReport, Failure> {
+        if draft.format != "n8n" {
+            return Err(Failure::format("/format", "there is no such format", Some("n8n")));
+        }
+        let mut tries = 0;
+        loop {
+            let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
+            let Plan { mut items, commands } = self.plan(entries, draft.rotate)?;
+            scan(&context, &commands)?;
+            if draft.dry_run || commands.is_empty() {
+                return Ok(ImportReport { items, receipt: None });
+            }
+            match self.submit(context.clone(), commands, true, Vec::new()).await {
+                Err(failure) if is_stale(&failure) && tries < STALE_RETRIES => tries += 1,
+                Err(failure) => return Err(failure),
+                Ok(receipt) => {
+                    fill_handles(&mut items, &receipt.view);
+                    return Ok(ImportReport {
+                        items,
+                        receipt: Some(receipt),
+                    });
+                }
+            }
+        }
+    }
+
+    fn plan(&self, entries: Vec<ImportCredential>, rotate: bool) -> Result<Plan, Failure> {
+        let view = self.view();
+        let mut plan = Plan {
+            items: Vec::new(),
+            commands: Vec::new(),
+        };
+        let mut names = Names {
+            view: &view,
+            taken: HashSet::new(),
+        };
+        let mut seen: HashMap<[u8; 32], String> = HashMap::new();
+        for entry in entries {
+            let source = Source {
+                system: "n8n".to_owned(),
+                id: entry.source_id.clone(),
+            };
+            let known = view
+                .state
+                .sources
+                .get(&source)
+                .and_then(|id| view.state.credentials.get(id));
+            let kind = Kind::parse(entry.kind.as_str()).unwrap_or(Kind::Custom);
+            let mut item = ImportItem {
+                source_id: entry.source_id.clone(),
+                name: entry.name.clone(),
+                handle: known.map(|credential| credential.handle.clone()),
+                action: ImportAction::Unchanged,
+                holder: None,
+                service: entry.service.clone(),
+                kind,
+                warnings: entry
+                    .warnings
+                    .iter()
+                    .map(|warning| warning_text(&warning.pointer, &warning.what))
+                    .collect(),
+            };
+            let holder = self.holder(&view, &entry, known, &mut seen);
+            match (known, holder) {
+                (Some(credential), _) => {
+                    item.name.clone_from(&credential.name);
+                    let changed = self.changed_fields(credential, entry)?;
+                    if !changed.is_empty() {
+                        item.action = if rotate {
+                            ImportAction::Rotated
+                        } else {
+                            ImportAction::RotationProposed
+                        };
+                    }
+                    if rotate && !changed.is_empty() {
+                        plan.commands.push(rotation(credential, changed, source));
+                    }
+                }
+                (None, Some(holder)) => {
+                    item.action = ImportAction::Duplicate;
+                    item.holder = Some(holder);
+                }
+                (None, None) => {
+                    item.action = ImportAction::Created;
+                    item.name = names.free(&entry.name);
+                    plan.commands.push(creation(&item, entry, source)?);
+                }
+            }
+            plan.items.push(item);
+        }
+        Ok(plan)
+    }
+
+    /// Who holds a secret of this entry already: a credential, or an entry before it.
+    fn holder(
+        &self,
+        view: &View,
+        entry: &ImportCredential,
+        known: Option<&std::sync::Arc<Credential>>,
+        seen: &mut HashMap<[u8; 32], String>,
+    ) -> Option<String> {
+        let mut found = None;
+        for field in entry
+            .fields
+            .iter()
+            .filter(|field| from_class(field.class) == FieldClass::Secret)
+        {
+            if !is_fingerprintable(field.value.expose()) {
+                continue;
+            }
+            let fingerprint = self
+                .shared
+                .keys
+                .fingerprint
+                .fingerprint(field.value.expose().as_bytes());
+            let holders = self
+                .shared
+                .holders_of(&fingerprint, &view.state, known.map(|credential| credential.id));
+            let held = holders
+                .first()
+                .and_then(|id| view.state.credentials.get(id))
+                .map(|holder| holder.handle.clone());
+            let name = held.or_else(|| seen.get(&fingerprint).cloned());
+            found = found.or(name);
+            seen.entry(fingerprint).or_insert_with(|| entry.name.clone());
+        }
+        found
+    }
+
+    /// The fields of an entry whose values differ from the credential's, compared in constant time.
+    fn changed_fields(&self, credential: &Credential, entry: ImportCredential) -> Result<Vec<FieldInput>, Failure> {
+        let held = self.shared.current_values(credential)?;
+        let changed = entry.fields.into_iter().map(|field| FieldInput {
+            class: credential
+                .fields
+                .iter()
+                .find(|fact| fact.name == field.name)
+                .map_or_else(|| from_class(field.class), |fact| fact.class),
+            json: field.json,
+            name: field.name,
+            value: SecretText::new(field.value.expose().to_owned()),
+        });
+        let differs = |field: &FieldInput| match field.class {
+            FieldClass::Plain => {
+                let fact = credential.fields.iter().find(|fact| fact.name == field.name);
+                fact.and_then(|fact| fact.value.as_deref()) != Some(field.value.expose())
+            }
+            FieldClass::Secret | FieldClass::Destination => !held_equal(&held, field),
+        };
+        let fields: Vec<FieldInput> = changed.collect();
+        let any = fields.iter().any(differs);
+        // All of the entry's fields are entered, so that secrets come with their destinations.
+        Ok(if any { fields } else { Vec::new() })
+    }
+}
+
+fn held_equal(held: &SecretFields, field: &FieldInput) -> bool {
+    held.field(&field.name).is_some_and(|value| value.ct_eq(&field.value))
+}
+
+fn rotation(credential: &Credential, fields: Vec<FieldInput>, source: Source) -> Command {
+    Command::RotateCredential(Box::new(RotateCredential {
+        credential: credential.id.to_string(),
+        fields,
+        grace_days: None,
+        expires_at: None,
+        source: Some(source),
+        accept_duplicate: true,
+    }))
+}
+
+fn creation(item: &ImportItem, entry: ImportCredential, source: Source) -> Result<Command, Failure> {
+    let mut draft = CredentialDraft {
+        name: item.name.clone(),
+        service: entry.service,
+        kind: Some(item.kind),
+        source: Some(source),
+        ..CredentialDraft::default()
+    };
+    for field in entry.fields {
+        match from_class(field.class) {
+            FieldClass::Plain => draft.plain.push(field.name.clone()),
+            FieldClass::Destination => draft.destinations.push(field.name.clone()),
+            FieldClass::Secret => {}
+        }
+        let text = SecretText::new(field.value.expose().to_owned());
+        draft.fields.push((field.name, FieldText { text, json: field.json }));
+    }
+    create_command(draft)
+}
+
+/// Names that are free: instances elsewhere allow many credentials of one name.
+struct Names<'a> {
+    view: &'a View,
+    taken: HashSet<String>,
+}
+
+impl Names<'_> {
+    fn free(&mut self, name: &str) -> String {
+        let mut candidate = name.to_owned();
+        let mut number = 2;
+        while !self.is_free(&candidate) {
+            candidate = format!("{name} ({number})");
+            number += 1;
+        }
+        self.taken.insert(skeleton_of(&candidate));
+        candidate
+    }
+
+    fn is_free(&self, name: &str) -> bool {
+        let skeleton = skeleton_of(name);
+        !self.taken.contains(&skeleton) && !self.view.state.names.credential_skeletons.contains_key(&skeleton)
+    }
+}
+
+fn fill_handles(items: &mut [ImportItem], view: &View) {
+    for item in items {
+        let source = Source {
+            system: "n8n".to_owned(),
+            id: item.source_id.clone(),
+        };
+        let credential = view
+            .state
+            .sources
+            .get(&source)
+            .and_then(|id| view.state.credentials.get(id));
+        item.handle = credential.map(|credential| credential.handle.clone());
+    }
+}

@@ -1,0 +1,127 @@
+//! Every text of every command is looked at before it is decided: what is not a secret field must not hold a secret.
+
+use crate::request::{Failure, RequestContext};
+use strongroom_domain::command::{Command, FieldInput};
+use strongroom_domain::event::Pair;
+use strongroom_domain::words::FieldClass;
+use strongroom_formats::scan::{Finding, scan_text};
+
+/// Refuses commands whose texts hold a secret, naming the places.
+///
+/// # Errors
+/// [`Failure::HardcodedSecret`].
+pub(crate) fn scan(context: &RequestContext, commands: &[Command]) -> Result<(), Failure> {
+    let mut texts = Texts::default();
+    texts.optional("/reason", context.reason.as_deref());
+    commands.iter().for_each(|command| texts.command(command));
+    match texts.findings.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::HardcodedSecret {
+            findings: texts.findings,
+        }),
+    }
+}
+
+#[derive(Default)]
+struct Texts {
+    findings: Vec<Finding>,
+}
+
+impl Texts {
+    fn text(&mut self, pointer: &str, text: &str) {
+        if let Some(mut finding) = scan_text(text) {
+            finding.pointer = pointer.to_owned();
+            self.findings.push(finding);
+        }
+    }
+
+    fn optional(&mut self, pointer: &str, text: Option<&str>) {
+        text.into_iter().for_each(|text| self.text(pointer, text));
+    }
+
+    fn pairs(&mut self, pointer: &str, pairs: &[Pair]) {
+        for pair in pairs {
+            self.text(pointer, &pair.name);
+            self.text(&format!("{pointer}/{}", escape(&pair.name)), &pair.value);
+        }
+    }
+
+    fn fields(&mut self, fields: &[FieldInput]) {
+        for field in fields {
+            self.text("/fields", &field.name);
+            if field.class == FieldClass::Plain {
+                self.text(&format!("/fields/{}", escape(&field.name)), field.value.expose());
+            }
+        }
+    }
+
+    /// Commands that carry texts of people; the others carry ids, words and hashes only.
+    fn command(&mut self, command: &Command) {
+        match command {
+            Command::CreateCredential(create) => {
+                self.text("/name", &create.name);
+                self.text("/description", &create.description);
+                self.pairs("/tags", &create.tags);
+                self.pairs("/settings", &create.settings);
+                create.scopes.iter().for_each(|scope| self.text("/scopes", scope));
+                self.fields(&create.fields);
+            }
+            Command::UpdateCredential(update) => {
+                self.optional("/name", update.name.as_deref());
+                self.optional("/description", update.description.as_deref());
+                self.pairs("/tags", update.tags.as_deref().unwrap_or_default());
+                self.pairs("/settings", update.settings.as_deref().unwrap_or_default());
+                update
+                    .scopes
+                    .iter()
+                    .flatten()
+                    .for_each(|scope| self.text("/scopes", scope));
+                self.fields(&update.fields);
+            }
+            Command::RotateCredential(rotate) => self.fields(&rotate.fields),
+            Command::CreateClient { name, description, .. } => {
+                self.text("/name", name);
+                self.text("/description", description);
+            }
+            Command::CreateWorkspace {
+                name,
+                description,
+                environment,
+                ..
+            } => {
+                self.text("/name", name);
+                self.text("/description", description);
+                self.text("/environment", environment);
+            }
+            Command::UpdateClient { name, description, .. } | Command::UpdateTemplate { name, description, .. } => {
+                self.optional("/name", name.as_deref());
+                self.optional("/description", description.as_deref());
+            }
+            Command::UpdateWorkspace {
+                name,
+                description,
+                environment,
+                ..
+            } => {
+                self.optional("/name", name.as_deref());
+                self.optional("/description", description.as_deref());
+                self.optional("/environment", environment.as_deref());
+            }
+            Command::RegisterTemplate { name, description, .. } => {
+                self.text("/name", name);
+                self.text("/description", description);
+            }
+            Command::CreatePrincipal { name, .. } => self.text("/name", name),
+            Command::IssueToken { label, .. } => self.text("/label", label),
+            Command::MapVariable { instance, .. } | Command::UnmapVariable { instance, .. } => {
+                self.optional("/instance", instance.as_deref());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A JSON pointer's reference token (RFC 6901).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,18 @@
+//! Bounds of the engine, with unit and reason.
+
+/// Requests that may wait for the writer; one more is told to come back. About a tenth of a second of work.
+pub(crate) const QUEUE_WORKS_MAX: usize = 4_096;
+/// Requests in one batch: larger ones gain nothing and make the first wait.
+pub(crate) const BATCH_WORKS_MAX: usize = 256;
+/// Yields of the writer while a batch is smaller than the last.
+pub(crate) const LINGER_YIELDS_MAX: u32 = 64;
+/// Newest records whose postings are in memory.
+pub(crate) const TAIL_RECORDS_MAX: u64 = 8_192;
+/// Sealed records with values kept in memory for servings.
+pub(crate) const CACHED_RECORDS: usize = 131_072;
+/// Seconds between two records of the same principal's refusals.
+pub(crate) const DENIED_EVERY_US: u64 = 60_000_000;
+/// Windows counted in one event: it must fit a history part.
+pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
+/// Seconds that a client should wait when the queue is full.
+pub const RETRY_AFTER_S: u64 = 1;

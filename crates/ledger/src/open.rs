@@ -1,0 +1,555 @@
+//! From a data directory to a running ledger: unseal, check, load, start the threads; and a ledger's birth.
+//!
+//! Nothing is answered before log, keys, state and index stand at the same head.
+
+use crate::clock::Clock;
+use crate::commit::{self, CommitSide};
+use crate::denials::Denials;
+use crate::error::OpenError;
+use crate::fingerprint::{Fingerprints, Holder};
+use crate::index::{Index, Posting, open_fingerprint_row};
+use crate::inner::{Counters, Shared};
+use crate::keyring::Keyring;
+use crate::limits::{CACHED_RECORDS, QUEUE_WORKS_MAX};
+use crate::opened::open_recorded;
+use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, Projection};
+use crate::rebuild;
+use crate::sequencer::Sequencer;
+use crate::view::Published;
+use crate::{Ledger, keeper};
+use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+use strongroom_domain::State;
+use strongroom_log::{DataDir, Life, Opened, Space, Stage, Store};
+use strongroom_proof::note::{Origin, SignedNote};
+use strongroom_proof::plain::PlainPart;
+use strongroom_proof::record::RecordRef;
+use strongroom_seal::keyfile::{self, KeyFile, Keys};
+use strongroom_seal::{
+    FingerprintKey, Key32, Keyspace, RandomSource, RootKey, RootKeyProvider, RootSource, RowSealer, SetHashKey,
+    SetHashRow, Signer, Wrapper, anchor_mac, epoch_commitment, random_bytes,
+};
+
+/// How a ledger is opened.
+pub struct OpenOptions {
+    /// Where the root key comes from.
+    pub root: Box<dyn RootKeyProvider + Send + Sync>,
+    /// Whether it is opened by `serve --dev`.
+    pub dev: bool,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How long a recorded serving covers the next ones of the same; 0 records each.
+    pub window: Duration,
+    /// Rebuilds `state` from the log though its rows look whole.
+    pub rebuild_state: bool,
+    /// Told once when the ledger can't write any more: the process should end.
+    pub on_fatal: Box<dyn Fn(&str) + Send + Sync>,
+    /// Bytes of the store's block cache.
+    pub cache_bytes: u64,
+}
+
+/// How a ledger begins.
+pub struct InitOptions {
+    /// The ledger's name, as in its origin: `[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?`.
+    pub name: String,
+    /// Made by `serve --dev`.
+    pub dev: bool,
+    /// Name of the first principal.
+    pub owner_name: String,
+    /// Where the root key comes from, and how the key file is to say so.
+    pub root: Box<dyn RootKeyProvider + Send + Sync>,
+    /// What the key file says of the root key.
+    pub source: RootSource,
+    /// Stored hash of the first token; the token itself is kept by the caller before this is called.
+    pub token_hash: [u8; 32],
+    /// When the first token ends, µs since 1970.
+    pub token_expires_at: Option<u64>,
+    /// The first token may only make named owners.
+    pub owners_only: bool,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What an opening found and did.
+#[derive(Debug, Clone)]
+pub struct OpenReport {
+    /// Number of records.
+    pub records: u64,
+    /// Whether the last run ended in order.
+    pub clean: bool,
+    /// Records that were acknowledged but not yet in the synced anchor, or the other way round: `records - anchored`.
+    pub anchored: u64,
+    /// What was rebuilt from the log, in words.
+    pub rebuilt: Vec<String>,
+    /// Bytes of an unfinished commit that were cut.
+    pub torn_bytes_cut: u64,
+}
+
+/// A directory that is unsealed and whose log is checked.
+pub(crate) struct Unsealed {
+    pub(crate) opened: Opened,
+    pub(crate) keys: Keyring,
+    pub(crate) rebuilt: Vec<String>,
+}
+
+/// Locks, unseals and checks a directory. `name` is the ledger's name where it is not born yet.
+pub(crate) fn unseal(
+    data_dir: DataDir,
+    root: &RootKey,
+    key_file: &KeyFile,
+    options: &strongroom_log::OpenOptions,
+    name: Option<&str>,
+) -> Result<Unsealed, OpenError> {
+    let keys = key_file.open(root)?;
+    let life = Life {
+        ledger_id: *key_file.ledger_id(),
+        incarnation: *key_file.incarnation(),
+        key_file_sequence: key_file.sequence(),
+    };
+    let anchor_key = Key32::locked(keys.history.anchor.expose());
+    let mac: strongroom_log::AnchorMac = Arc::new(move |slot: &[u8]| anchor_mac(&anchor_key, slot));
+    let opened = data_dir.open(&life, mac, options)?;
+    let origin = match opened.store.record(0)? {
+        Some(first) => origin_of(&first, &life, &keys)?,
+        None => {
+            let name = name.ok_or(OpenError::NotBorn)?;
+            Origin::new(name, life.ledger_id, life.incarnation)
+                .map_err(|_| OpenError::LedgerName)?
+                .to_string()
+        }
+    };
+    let keys = keyring(keys, &life, origin);
+    check_checkpoint(&opened, &keys)?;
+    Ok(Unsealed {
+        opened,
+        keys,
+        rebuilt: Vec::new(),
+    })
+}
+
+/// The origin that the log itself announces; the key file must be this log's.
+fn origin_of(first: &[u8], life: &Life, keys: &Keys) -> Result<String, OpenError> {
+    let record = RecordRef::parse(first).map_err(|error| OpenError::Record {
+        position: 0,
+        what: error.to_string(),
+    })?;
+    let plain = record.plain.ok_or_else(|| OpenError::Record {
+        position: 0,
+        what: "it announces no keys".to_owned(),
+    })?;
+    let plain = PlainPart::parse(plain).map_err(|error| OpenError::Record {
+        position: 0,
+        what: error.to_string(),
+    })?;
+    let signer = newest_signer(keys);
+    let announced = plain.epochs.iter().all(|announced| {
+        keys.history
+            .epoch(announced.epoch)
+            .is_some_and(|key| epoch_commitment(key) == announced.commitment)
+    });
+    let is_ours = plain.ledger_id == life.ledger_id && plain.signing_key == signer.public_key() && announced;
+    if !is_ours {
+        return Err(OpenError::OtherLedger);
+    }
+    Ok(plain.origin)
+}
+
+fn newest_signer(keys: &Keys) -> Signer {
+    Signer::new(
+        keys.signing
+            .seeds
+            .last()
+            .expect("a key file holds at least one signing key"),
+    )
+}
+
+fn keyring(keys: Keys, life: &Life, origin: String) -> Keyring {
+    let signer = newest_signer(&keys);
+    let Keys { history, secrets, .. } = keys;
+    let generation = secrets.newest();
+    Keyring {
+        ledger_id: life.ledger_id,
+        incarnation: life.incarnation,
+        origin,
+        rows: RowSealer::new(&history.projection, life.ledger_id),
+        fingerprint: FingerprintKey::new(&generation.key),
+        wrapper: Wrapper::new(
+            generation.number,
+            Key32::locked(generation.key.expose()),
+            life.ledger_id,
+        ),
+        set_hash: SetHashKey::new(history.set_hash),
+        epochs: history
+            .epochs
+            .into_iter()
+            .map(|epoch| (epoch.epoch, epoch.key))
+            .collect(),
+        index: history.index,
+        anchor: history.anchor,
+        signer,
+        data_keys: RwLock::new(HashMap::new()),
+    }
+}
+
+/// Before the first signature: what was signed last must still be true.
+fn check_checkpoint(opened: &Opened, keys: &Keyring) -> Result<(), OpenError> {
+    let stored = match opened.store.row(Space::Meta, CHECKPOINT_ROW_KEY)? {
+        Some(row) => match keys.rows.open(Keyspace::Meta, CHECKPOINT_ROW_KEY, &row) {
+            Ok(note) => String::from_utf8(note.to_vec()).ok(),
+            Err(_) => return Err(OpenError::Checkpoint("the stored checkpoint does not open".to_owned())),
+        },
+        None => None,
+    };
+    let clean = String::from_utf8(opened.report.checkpoint.clone())
+        .ok()
+        .filter(|note| !note.is_empty());
+    for note in stored.into_iter().chain(clean) {
+        let note = SignedNote::parse(&note).map_err(|error| OpenError::Checkpoint(error.to_string()))?;
+        note.verify(&keys.signer.verifying_key())
+            .map_err(|error| OpenError::Checkpoint(error.to_string()))?;
+        let size = note.checkpoint.size;
+        let root = opened
+            .store
+            .proofs()
+            .root_at(size)
+            .map_err(|error| OpenError::Checkpoint(error.to_string()))?;
+        if root != note.checkpoint.root {
+            return Err(OpenError::Checkpoint(format!(
+                "the log's root at {size} records is not the one that was signed"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Everything in memory that stands at the log's head.
+pub(crate) struct Loaded {
+    pub(crate) state: State,
+    pub(crate) projection: Projection,
+    pub(crate) last_us: u64,
+}
+
+/// Loads keys and state; rebuilds state from the log where its rows stand at another head.
+pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loaded, OpenError> {
+    let store = &unsealed.opened.store;
+    let keys = &unsealed.keys;
+    let head = store.head();
+    let mut projection = Projection::default();
+    load_data_keys(store, keys, &mut projection)?;
+    let last_us = match head.size {
+        0 => 0,
+        size => {
+            let bytes = store.record(size - 1)?.ok_or(OpenError::Record {
+                position: size - 1,
+                what: "it is not there".to_owned(),
+            })?;
+            RecordRef::parse(&bytes)
+                .map_err(|error| OpenError::Record {
+                    position: size - 1,
+                    what: error.to_string(),
+                })?
+                .header
+                .recorded_at_us
+        }
+    };
+    let stored = head_row(store, keys)
+        .filter(|row| row.size == head.size && row.root == head.root.0 && row.incarnation == keys.incarnation);
+    let mut state = State::default();
+    match stored {
+        Some(stored) if !rebuild_state => {
+            for row in store.view().rows_with_prefix(Space::State, b"") {
+                let (key, sealed) = row?;
+                let row = keys
+                    .rows
+                    .open(Keyspace::State, &key, &sealed)
+                    .map_err(|_| OpenError::StateDiffers)?;
+                state.load_row(&key, &row).map_err(|_| OpenError::StateDiffers)?;
+                if strongroom_domain::state::EntityKey::parse(&key).is_some_and(|key| key.counted_in_rights()) {
+                    projection.count_state_row(&keys.set_hash, &key, &sealed);
+                }
+            }
+            if !projection.rights_equal(&stored) {
+                return Err(OpenError::StateDiffers);
+            }
+            state.last_recorded_at = last_us;
+            if !projection.keys_equal(&stored) {
+                check_live_keys(&state, keys)?;
+                unsealed.rebuilt.push("the sum over wrapped keys".to_owned());
+            }
+        }
+        Some(_) | None if head.size == 0 => {}
+        _ => {
+            state = rebuild::fold(store, keys, 0..head.size, &mut |_| {})?;
+            rebuild::write_state(store, keys, &state, &mut projection, &unsealed.opened.frontier)?;
+            check_live_keys(&state, keys)?;
+            unsealed
+                .rebuilt
+                .push(format!("current state, from {} records", head.size));
+        }
+    }
+    Ok(Loaded {
+        state,
+        projection,
+        last_us,
+    })
+}
+
+fn head_row(store: &Store, keys: &Keyring) -> Option<SetHashRow> {
+    let row = store.row(Space::Meta, HEAD_ROW_KEY).ok()??;
+    let row = keys.rows.open(Keyspace::Meta, HEAD_ROW_KEY, &row).ok()?;
+    SetHashRow::from_bytes(&row)
+}
+
+/// Unwraps every data key. One that does not open is an error: it was changed on disk.
+fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) -> Result<(), OpenError> {
+    for row in store.view().rows_with_prefix(Space::Keys, b"") {
+        let (row_key, wrapped) = row?;
+        let id: Option<[u8; 16]> = row_key.get(4..).and_then(|id| id.try_into().ok());
+        let generation = row_key.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
+        let (Some(id), Some(generation)) = (id, generation) else {
+            return Err(OpenError::KeyRow { id: None });
+        };
+        if generation != keys.wrapper.generation() {
+            continue;
+        }
+        let key = keys
+            .wrapper
+            .unwrap(&id, &wrapped)
+            .map_err(|_| OpenError::KeyRow { id: Some(id) })?;
+        projection.put_key_row(&keys.set_hash, &row_key, &wrapped);
+        keys.add_data_key(id, Arc::new(key));
+    }
+    Ok(())
+}
+
+/// Every live credential and template must have its data key.
+fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
+    let credentials = state
+        .credentials
+        .values()
+        .map(|credential| (credential.head.first, credential.key_id));
+    let templates = state
+        .templates
+        .values()
+        .map(|template| (template.head.first, template.key_id));
+    for (position, id) in credentials.chain(templates) {
+        if keys.data_key(&id).is_none() {
+            return Err(OpenError::KeyMissing { position, id });
+        }
+    }
+    Ok(())
+}
+
+/// Fingerprints of every version, from their sealed rows.
+fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<Fingerprints, OpenError> {
+    let mut fingerprints = Fingerprints::default();
+    for row in store.view().rows_with_prefix(Space::Index, b"f") {
+        let (key, sealed) = row?;
+        if let Some((credential, version, list)) = open_fingerprint_row(keys, &key, &sealed) {
+            list.into_iter()
+                .for_each(|fingerprint| fingerprints.add(fingerprint, Holder { credential, version }));
+        }
+    }
+    Ok(fingerprints)
+}
+
+/// The index with the newest records' postings in memory.
+pub(crate) fn load_index(store: &Store, keys: &Keyring, checked_from: u64) -> Result<Index, OpenError> {
+    let index = Index::open(store)?;
+    let size = store.head().size;
+    let from = index.end().min(checked_from).min(size);
+    index.restart_at(from);
+    for entry in store.view().records(from..size) {
+        let (position, bytes) = entry?;
+        let recorded = open_recorded(keys, position, &bytes).map_err(|error| OpenError::Record {
+            position,
+            what: error.to_string(),
+        })?;
+        index.push(vec![Posting::of(keys, &recorded)]);
+    }
+    Ok(index)
+}
+
+/// Opens a ledger and starts its threads.
+pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<(Ledger, OpenReport), OpenError> {
+    let data_dir = DataDir::lock(dir)?;
+    let key_file =
+        read_key_file(&data_dir.layout().key_file())?.ok_or_else(|| OpenError::NoLedger { dir: dir.to_owned() })?;
+    let root = options.root.root_key(key_file.source())?;
+    let log_options = strongroom_log::OpenOptions {
+        cache_bytes: options.cache_bytes,
+        ..Default::default()
+    };
+    let unsealed = unseal(data_dir, &root, &key_file, &log_options, None)?;
+    start(dir, unsealed, options)
+}
+
+/// Loads and starts what is unsealed.
+pub(crate) fn start(
+    dir: &Path,
+    mut unsealed: Unsealed,
+    options: OpenOptions,
+) -> Result<(Ledger, OpenReport), OpenError> {
+    let loaded = load(&mut unsealed, options.rebuild_state)?;
+    if loaded.state.ledger.dev != options.dev && unsealed.opened.report.size > 0 {
+        return Err(if options.dev { OpenError::NotDev } else { OpenError::Dev });
+    }
+    let fingerprints = RwLock::new(load_fingerprints(&unsealed.opened.store, &unsealed.keys)?);
+    let index = load_index(
+        &unsealed.opened.store,
+        &unsealed.keys,
+        unsealed.opened.report.checked_from,
+    )?;
+    let Unsealed { opened, keys, rebuilt } = unsealed;
+    let Opened {
+        store,
+        committer,
+        frontier,
+        report,
+        checks,
+        ..
+    } = opened;
+    checks.all_passed()?;
+    let head = store.head();
+    let published = Published {
+        state: Arc::new(loaded.state.clone()),
+        head: head.size,
+        root: head.root.0,
+        checkpoint: "".into(),
+        last_recorded_at: loaded.last_us,
+    };
+    let shared = Arc::new(Shared {
+        dir: dir.to_owned(),
+        dev: options.dev,
+        store,
+        keys,
+        clock: options.clock,
+        published: ArcSwap::from_pointee(published),
+        index,
+        records: quick_cache::sync::Cache::new(CACHED_RECORDS),
+        windows: crate::windows::Windows::default(),
+        fingerprints,
+        window: options.window,
+        stopped: AtomicBool::new(false),
+        room: AtomicU8::new(0),
+        on_fatal: options.on_fatal,
+        counters: Counters::default(),
+    });
+    shared.look_at_space();
+    if head.size > 0 {
+        let checkpoint = commit::sign(&shared, head.size, head.root);
+        let mut published = Published {
+            checkpoint,
+            ..Published::clone(&shared.published.load())
+        };
+        published.head = head.size;
+        shared.published.store(Arc::new(published));
+    }
+    let open_report = OpenReport {
+        records: report.size,
+        clean: report.clean,
+        anchored: report.anchored,
+        rebuilt,
+        torn_bytes_cut: report.torn_bytes_cut,
+    };
+    let side = Arc::new(Mutex::new(CommitSide::new(Arc::clone(&shared), committer)?));
+    let (to_committer, batches) = sync_channel(1);
+    let (queue, works) = sync_channel(QUEUE_WORKS_MAX);
+    let in_flight = Arc::new(AtomicUsize::new(0));
+    let sequencer = Sequencer {
+        shared: Arc::clone(&shared),
+        state: loaded.state,
+        frontier,
+        projection: loaded.projection,
+        last_us: loaded.last_us,
+        random: RandomSource::new(),
+        denials: Denials::default(),
+        pending_records: HashMap::new(),
+        pending_requests: HashMap::new(),
+        to_committer,
+        commit_side: Arc::clone(&side),
+        in_flight: Arc::clone(&in_flight),
+        last_batch: 0,
+    };
+    let committing = Arc::clone(&side);
+    let committer_thread = std::thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(move || commit::run(&committing, &batches, &in_flight))?;
+    let sequencer_thread = std::thread::Builder::new()
+        .name("sequencer".to_owned())
+        .spawn(move || sequencer.run(&works))?;
+    let keeper = keeper::start(Arc::clone(&shared), queue.clone())?;
+    let ledger = Ledger::assemble(shared, queue, side, [sequencer_thread, committer_thread], keeper);
+    Ok((ledger, open_report))
+}
+
+/// Makes a ledger: key file, anchor, database, first records; then stops it in order. A birth that was stopped in
+/// between is finished.
+pub(crate) fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
+    let data_dir = DataDir::create(dir)?;
+    let path = data_dir.layout().key_file();
+    let key_file = match (data_dir.stage(), read_key_file(&path)?) {
+        (Stage::Empty, None) => {
+            let root = options.root.root_key(&options.source)?;
+            let key_file = KeyFile::create(&root, options.source, ledger_id()?, random_bytes()?, &Keys::make()?)?;
+            keyfile::write(&path, &key_file)?;
+            key_file
+        }
+        (_, Some(key_file)) => key_file,
+        (_, None) => return Err(OpenError::NoLedger { dir: dir.to_owned() }),
+    };
+    let root = options.root.root_key(key_file.source())?;
+    let unsealed = unseal(
+        data_dir,
+        &root,
+        &key_file,
+        &strongroom_log::OpenOptions::default(),
+        Some(&options.name),
+    )?;
+    if unsealed.opened.report.size > 0 {
+        return Err(OpenError::Exists {
+            dir: dir.to_owned(),
+            records: unsealed.opened.report.size,
+        });
+    }
+    let (ledger, _) = start(
+        dir,
+        unsealed,
+        OpenOptions {
+            root: options.root,
+            dev: options.dev,
+            clock: options.clock,
+            window: Duration::ZERO,
+            rebuild_state: false,
+            on_fatal: Box::new(|_| {}),
+            cache_bytes: strongroom_log::CACHE_BYTES_DEFAULT,
+        },
+    )?;
+    let initialize = strongroom_domain::command::Command::Initialize {
+        ledger: strongroom_domain::ids::LedgerId(ledger.shared.keys.ledger_id),
+        name: options.name,
+        dev: options.dev,
+        owner_name: options.owner_name,
+        token_hash: options.token_hash,
+        token_expires_at: options.token_expires_at,
+        owners_only: options.owners_only,
+    };
+    let done = ledger.execute_blocking(crate::RequestContext::system(), vec![initialize]);
+    let stopped = ledger.stop();
+    done.map_err(|failure| OpenError::Birth(format!("{failure:?}")))?;
+    stopped.map_err(OpenError::Birth)
+}
+
+/// A new ledger's id: random.
+fn ledger_id() -> Result<[u8; 16], OpenError> {
+    Ok(random_bytes()?)
+}
+
+fn read_key_file(path: &PathBuf) -> Result<Option<KeyFile>, OpenError> {
+    Ok(keyfile::read(path)?)
+}

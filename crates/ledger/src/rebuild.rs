@@ -1,0 +1,66 @@
+//! Replay: the log folded into state, and state written as rows.
+
+use crate::error::OpenError;
+use crate::keyring::Keyring;
+use crate::opened::open_recorded;
+use crate::project::{HEAD_ROW_KEY, Projection};
+use std::ops::Range;
+use strongroom_domain::State;
+use strongroom_domain::evolve::evolve;
+use strongroom_log::{Space, Store};
+use strongroom_proof::tree::Frontier;
+use strongroom_seal::random_bytes;
+
+/// Records between two words of progress.
+const PROGRESS_EVERY: u64 = 4_096;
+
+/// Folds records into state, from the beginning.
+pub(crate) fn fold(
+    store: &Store,
+    keys: &Keyring,
+    range: Range<u64>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<State, OpenError> {
+    let mut state = State::default();
+    for entry in store.view().records(range) {
+        let (position, bytes) = entry?;
+        let recorded = open_recorded(keys, position, &bytes).map_err(|error| OpenError::Record {
+            position,
+            what: error.to_string(),
+        })?;
+        evolve(&mut state, &recorded);
+        if position % PROGRESS_EVERY == 0 {
+            progress(position);
+        }
+    }
+    Ok(state)
+}
+
+/// Replaces all rows of `state`. The head row goes first and comes back last: a crash in between rebuilds again.
+pub(crate) fn write_state(
+    store: &Store,
+    keys: &Keyring,
+    state: &State,
+    projection: &mut Projection,
+    frontier: &Frontier,
+) -> Result<(), OpenError> {
+    let mut gone = store.row_batch();
+    gone.remove(Space::Meta, HEAD_ROW_KEY);
+    gone.write_durably()?;
+    store.empty(Space::State)?;
+    let mut rows = Vec::new();
+    for key in state.entities() {
+        let Some(row) = state.row(&key) else { continue };
+        rows.push(projection.put_state_row(keys, &key, &row, &random_bytes()?));
+    }
+    rows.sort_unstable();
+    store.load(Space::State, rows)?;
+    let mut head = store.row_batch();
+    head.put(
+        Space::Meta,
+        HEAD_ROW_KEY,
+        projection.head_row(keys, frontier, &random_bytes()?),
+    );
+    head.write_durably()?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! One batch while it is built: records, rows, answers.
+
+use super::Sequencer;
+use super::stage::Staged;
+use crate::commit::{Prepared, Reply};
+use crate::fingerprint::{Holder, is_fingerprintable};
+use crate::index::Posting;
+use crate::inner::Shared;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+use strongroom_domain::event::Recorded;
+use strongroom_domain::evolve::touched;
+use strongroom_domain::ids::{CredentialId, Position};
+use strongroom_domain::secret::SecretPart;
+use strongroom_domain::state::EntityKey;
+use strongroom_domain::stored;
+use strongroom_domain::words::FieldClass;
+use strongroom_log::{Batch, Space};
+use strongroom_seal::{Key32, RecordInput, SecretInput, SecretKind, build_record};
+
+/// A batch that is not yet closed.
+pub(super) struct Draft {
+    pub(super) batch: Batch,
+    pub(super) replies: Vec<Reply>,
+    touched: BTreeSet<EntityKey>,
+    postings: Vec<Posting>,
+    cached: Vec<(Position, Arc<[u8]>)>,
+}
+
+impl Draft {
+    pub(super) fn new(shared: &Shared, first: Position) -> Self {
+        Self {
+            batch: shared.store.batch(first),
+            replies: Vec::new(),
+            touched: BTreeSet::new(),
+            postings: Vec::new(),
+            cached: Vec::new(),
+        }
+    }
+}
+
+impl Sequencer {
+    /// Seals staged events behind the log's end. What can fail has been done: their parts fit.
+    pub(super) fn seal_into(&mut self, staged: Vec<Staged>, draft: &mut Draft) -> Vec<Arc<Recorded>> {
+        let shared = Arc::clone(&self.shared);
+        let keys = &shared.keys;
+        let (epoch, epoch_key) = keys.current_epoch();
+        let mut events = Vec::with_capacity(staged.len());
+        for item in staged {
+            let Staged {
+                recorded,
+                history,
+                secret,
+                plain,
+                new_key,
+            } = item;
+            if let Some((id, key)) = new_key {
+                self.store_data_key(id, &key, draft);
+            }
+            let data_key = recorded
+                .secret_key_id
+                .map(|id| keys.data_key(&id).expect("staged with a live data key"));
+            let secret_plaintext = secret.as_ref().map(stored::encode_secret);
+            let secret_input = recorded
+                .secret_key_id
+                .zip(data_key.as_deref())
+                .zip(secret_plaintext.as_ref())
+                .map(|((key_id, data_key), plaintext)| SecretInput {
+                    key_id,
+                    data_key,
+                    plaintext,
+                    kind: match secret {
+                        Some(SecretPart::Document(_)) => SecretKind::Document,
+                        _ => SecretKind::Credential,
+                    },
+                });
+            let built = build_record(
+                &RecordInput {
+                    category: recorded.stream.category.number(),
+                    stream_id: recorded.stream.id,
+                    stream_version: recorded.stream_version,
+                    event_id: recorded.event_id.0,
+                    recorded_at_us: recorded.recorded_at,
+                    type_code: stored::type_code(&recorded.event),
+                    schema: stored::schema_version(&recorded.event),
+                    plain: plain.as_deref(),
+                    epoch,
+                    epoch_key,
+                    history: &history,
+                    secret: secret_input,
+                    random: self.random.take().expect("the system gives random bytes"),
+                },
+                &keys.ledger_id,
+            )
+            .expect("staged parts fit a record");
+            self.keep_record(&recorded, &built.bytes, secret.as_ref(), draft);
+            let position = draft.batch.append(&mut self.frontier, built.bytes);
+            assert_eq!(
+                position, recorded.position,
+                "events are sealed in the order in which they were staged"
+            );
+            draft.touched.extend(touched(&recorded));
+            draft.postings.push(Posting::of(keys, &recorded));
+            self.last_us = recorded.recorded_at;
+            events.push(Arc::new(recorded));
+        }
+        self.remember_request(&events);
+        events
+    }
+
+    /// A new data key's wrapped row, in the same batch as the first record that names it.
+    fn store_data_key(&mut self, id: [u8; 16], key: &Arc<Key32>, draft: &mut Draft) {
+        let wrapper = &self.shared.keys.wrapper;
+        let row_key = wrapper.row_key(&id);
+        let random = self.random.take().expect("the system gives random bytes");
+        let row = wrapper.wrap(&id, key, &random).expect("a key fits its row");
+        self.projection.put_key_row(&self.shared.keys.set_hash, &row_key, &row);
+        draft.batch.put(Space::Keys, row_key.as_slice(), row.as_slice());
+    }
+
+    /// Keeps a record with values for readers, and its fingerprints.
+    fn keep_record(&mut self, recorded: &Recorded, bytes: &[u8], secret: Option<&SecretPart>, draft: &mut Draft) {
+        let Some(secret) = secret else { return };
+        let kept: Arc<[u8]> = bytes.into();
+        self.pending_records.insert(recorded.position, Arc::clone(&kept));
+        let SecretPart::Fields(fields) = secret else { return };
+        draft.cached.push((recorded.position, kept));
+        let credential = CredentialId(recorded.stream.id);
+        let Some(current) = self.state.credentials.get(&credential) else {
+            return;
+        };
+        let (version, facts) = (current.version(), &current.fields);
+        let mut list = Vec::new();
+        for (name, value) in &fields.0 {
+            let is_secret = facts
+                .iter()
+                .any(|fact| fact.name == *name && fact.class == FieldClass::Secret);
+            if is_secret && is_fingerprintable(value.expose()) {
+                list.push(self.shared.keys.fingerprint.fingerprint(value.expose().as_bytes()));
+            }
+        }
+        if list.is_empty() {
+            return;
+        }
+        if let Some(key_id) = recorded.secret_key_id {
+            let random = self.random.take().expect("the system gives random bytes");
+            let (row_key, row) =
+                crate::index::fingerprint_row(&self.shared.keys, &key_id, credential, version, &list, &random);
+            draft.batch.put(Space::Index, row_key, row);
+        }
+        let mut held = self.shared.fingerprints.write().unwrap_or_else(PoisonError::into_inner);
+        for fingerprint in list {
+            held.add(fingerprint, Holder { credential, version });
+        }
+    }
+
+    /// Closes the batch: rows of what was touched, the head row. `None` when there is nothing to commit or to answer.
+    pub(super) fn finish(&mut self, mut draft: Draft) -> Result<Option<Prepared>, String> {
+        if draft.batch.records() == 0 {
+            if self.in_flight.load(std::sync::atomic::Ordering::Acquire) == 0 {
+                let published = self.shared.published.load_full();
+                draft
+                    .replies
+                    .into_iter()
+                    .for_each(|reply| reply.send(&self.shared, &published));
+                return Ok(None);
+            }
+            return Ok(Some(Prepared::answers_only(
+                draft.replies,
+                Arc::clone(&self.shared.published.load().state),
+            )));
+        }
+        for key in &draft.touched {
+            let row = self
+                .state
+                .row(key)
+                .ok_or_else(|| format!("no entity behind the touched row {key:?}"))?;
+            let random = self.random.take().map_err(|error| error.to_string())?;
+            let (row_key, sealed) = self.projection.put_state_row(&self.shared.keys, key, &row, &random);
+            draft.batch.put(Space::State, row_key, sealed);
+        }
+        let random = self.random.take().map_err(|error| error.to_string())?;
+        let head_row = self.projection.head_row(&self.shared.keys, &self.frontier, &random);
+        draft.batch.put(Space::Meta, crate::project::HEAD_ROW_KEY, head_row);
+        Ok(Some(Prepared {
+            ready: Some(draft.batch.close(&self.frontier)),
+            replies: draft.replies,
+            state: Arc::new(self.state.clone()),
+            last_recorded_at: self.last_us,
+            postings: draft.postings,
+            cached: draft.cached,
+        }))
+    }
+}

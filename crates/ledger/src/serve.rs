@@ -1,0 +1,475 @@
+//! Serving values: resolve and reveal. No value leaves before a durable record says so; the types see to it:
+//! opening takes an [`Allowed`] (only the rights check makes one) and a [`Recorded`] (only a durable commit or an open
+//! window makes one).
+
+use crate::inner::{Shared, open_values};
+use crate::request::{Failure, RequestContext};
+use crate::view::Published;
+use crate::{Ledger, windows};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use strongroom_domain::Rejection;
+use strongroom_domain::command::Command;
+use strongroom_domain::context::Caller;
+use strongroom_domain::event::{Event, Served};
+use strongroom_domain::find;
+use strongroom_domain::ids::{CredentialVersion, Position, Revision, TimeUs};
+use strongroom_domain::resolve::{Outcome, PassedOver, Resolution, resolve};
+use strongroom_domain::rights::{Allowed, Target, authorize, visible};
+use strongroom_domain::secret::{SecretFields, SecretText};
+use strongroom_domain::state::{Credential, State};
+use strongroom_domain::words::{FieldClass, Right, Step};
+use strongroom_formats::catalogue::allowed_hosts;
+
+/// Times a recorded serving is computed again when the state moved on in between.
+const STALE_RETRIES: usize = 8;
+
+/// Asks for the secrets of one workspace and template.
+#[derive(Debug, Clone, Default)]
+pub struct ResolveRequest {
+    /// Handle or id.
+    pub workspace: String,
+    /// Handle or id.
+    pub template: String,
+    /// The workflow instance.
+    pub instance: Option<String>,
+    /// Only says what would be served, and why.
+    pub dry_run: bool,
+    /// The etag of an earlier answer: nothing is served when nothing changed.
+    pub known: Option<String>,
+}
+
+/// One variable of an answer.
+#[derive(Debug, Clone)]
+pub struct ResolvedValue {
+    /// The variable.
+    pub name: String,
+    /// The credential's handle; none for an optional variable without one.
+    pub credential: Option<String>,
+    /// Its version.
+    pub version: CredentialVersion,
+    /// The step that named it.
+    pub step: Option<Step>,
+    /// Fields with their values; a value is JSON text where the flag says so. Empty for a dry run.
+    pub fields: Vec<(String, SecretText, bool)>,
+    /// Where a runner may send the secrets.
+    pub allowed_hosts: Vec<String>,
+    /// What more specific steps named and why it was not taken.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// An answer to [`ResolveRequest`].
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The etag asked with is still right: no values.
+    pub unchanged: bool,
+    /// The admitted revision.
+    pub revision: Revision,
+    /// BLAKE3 of its document.
+    pub digest: [u8; 32],
+    /// Names this answer; another when anything of it changes.
+    pub etag: String,
+    /// Until when this answer stands without asking again (its window), where one is open.
+    pub valid_until: Option<TimeUs>,
+    /// Every variable, in the revision's order.
+    pub variables: Vec<ResolvedValue>,
+    /// The record that covers this serving; none for a dry run.
+    pub recorded_at: Option<Position>,
+}
+
+/// Asks for a credential's values by hand.
+#[derive(Debug, Clone, Default)]
+pub struct RevealRequest {
+    /// Handle or id.
+    pub credential: String,
+    /// Which version; else the current one.
+    pub version: Option<CredentialVersion>,
+    /// Which fields; else all.
+    pub fields: Option<Vec<String>>,
+}
+
+/// Revealed values.
+#[derive(Debug, Clone)]
+pub struct RevealedValues {
+    /// The credential's handle.
+    pub credential: String,
+    /// The version.
+    pub version: CredentialVersion,
+    /// Fields with their values; JSON text where the flag says so.
+    pub fields: Vec<(String, SecretText, bool)>,
+    /// The record that says so.
+    pub position: Position,
+    /// The checkpoint that covers it.
+    pub checkpoint: Arc<str>,
+}
+
+/// Proof that a durable record covers a serving.
+#[derive(Debug, Clone, Copy)]
+struct Recorded {
+    at: Position,
+}
+
+impl Ledger {
+    /// Serves the secrets of one workspace and template, on the record.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::VariablesMissing`] lists what is missing with what would fit.
+    pub async fn resolve(&self, context: RequestContext, request: ResolveRequest) -> Result<Resolved, Failure> {
+        for _ in 0..STALE_RETRIES {
+            match self.try_resolve(&context, &request).await {
+                Err(Failure::Rejected(rejection)) if matches!(*rejection, Rejection::Stale) => {}
+                answer => {
+                    if answer.is_err() {
+                        self.shared.counters.reads_refused.fetch_add(1, Ordering::Relaxed);
+                    }
+                    return answer;
+                }
+            }
+        }
+        Err(Failure::Busy)
+    }
+
+    async fn try_resolve(&self, context: &RequestContext, request: &ResolveRequest) -> Result<Resolved, Failure> {
+        let published = self.shared.published.load_full();
+        let now = self.shared.now(&published);
+        let decided = decide(&published.state, &context.caller, request, now);
+        let (allowed, resolution) = match decided {
+            Ok(decided) => decided,
+            Err(rejection) => return Err(self.refuse(context, rejection).await),
+        };
+        let etag = etag(&published.state, &resolution);
+        let answer = |values, valid_until, recorded_at, unchanged| Resolved {
+            unchanged,
+            revision: resolution.revision,
+            digest: resolution.digest,
+            etag: etag.clone(),
+            valid_until,
+            variables: values,
+            recorded_at,
+        };
+        if !request.dry_run && request.known.as_deref() == Some(etag.as_str()) {
+            self.shared.counters.reads_unchanged.fetch_add(1, Ordering::Relaxed);
+            return Ok(answer(Vec::new(), None, None, true));
+        }
+        if request.dry_run {
+            return Ok(answer(explain(&published.state, &resolution), None, None, false));
+        }
+        let missing = resolution.missing(&published.state);
+        if !missing.is_empty() {
+            return Err(Rejection::VariablesMissing { missing }.into());
+        }
+        let (recorded, valid_until) = self.record_serving(context, request, &resolution, now).await?;
+        let values = self.values(&published, &resolution, &allowed, recorded)?;
+        Ok(answer(values, valid_until, Some(recorded.at), false))
+    }
+
+    /// A window that is open covers the serving; else an `accessed` is durable first.
+    async fn record_serving(
+        &self,
+        context: &RequestContext,
+        request: &ResolveRequest,
+        resolution: &Resolution,
+        now: TimeUs,
+    ) -> Result<(Recorded, Option<TimeUs>), Failure> {
+        let window_us = u64::try_from(self.shared.window.as_micros()).unwrap_or(u64::MAX);
+        let served = resolution.served();
+        let key = window_key(context, request, resolution, &served);
+        if window_us > 0
+            && !self.shared.has_stopped()
+            && let Some((at, until)) = self.shared.windows.count(&key, now)
+        {
+            self.shared.counters.reads_counted.fetch_add(1, Ordering::Relaxed);
+            return Ok((Recorded { at }, Some(until)));
+        }
+        let window_until = (window_us > 0).then(|| now.saturating_add(window_us));
+        let command = Command::RecordAccess {
+            workspace: request.workspace.clone(),
+            template: request.template.clone(),
+            instance: request.instance.clone(),
+            expected: served,
+            window_until,
+        };
+        let receipt = self.submit(unkeyed(context), vec![command], false, Vec::new()).await?;
+        let at = receipt
+            .position
+            .ok_or_else(|| Failure::Internal("a serving made no record".to_owned()))?;
+        self.shared.counters.reads_recorded.fetch_add(1, Ordering::Relaxed);
+        if let Some(until) = window_until
+            && let Some((principal, count)) = self.shared.windows.open(key, context.caller.principal, at, until)
+        {
+            let counts = Command::RecordCounts {
+                principal,
+                windows: vec![count],
+            };
+            drop(self.enqueue(RequestContext::system(), vec![counts], false, Vec::new()));
+        }
+        Ok((Recorded { at }, window_until))
+    }
+
+    fn values(
+        &self,
+        published: &Published,
+        resolution: &Resolution,
+        allowed: &Allowed,
+        recorded: Recorded,
+    ) -> Result<Vec<ResolvedValue>, Failure> {
+        let mut values = Vec::with_capacity(resolution.variables.len());
+        for variable in &resolution.variables {
+            let Outcome::Chosen {
+                credential,
+                version,
+                step,
+                passed_over,
+            } = &variable.outcome
+            else {
+                values.push(unset(variable));
+                continue;
+            };
+            let credential = published
+                .state
+                .credentials
+                .get(credential)
+                .ok_or_else(|| Failure::Internal(format!("{credential} is resolved but not there")))?;
+            let secrets = open_version(&self.shared, credential, *version, allowed, recorded)?;
+            values.push(ResolvedValue {
+                name: variable.variable.name.clone(),
+                credential: Some(credential.handle.clone()),
+                version: *version,
+                step: Some(*step),
+                allowed_hosts: hosts(credential, &secrets),
+                fields: fields_of(credential, *version, secrets),
+                passed_over: passed_over.clone(),
+            });
+        }
+        Ok(values)
+    }
+
+    /// Shows a credential's values to a person; always recorded singly.
+    ///
+    /// # Errors
+    /// [`Failure`]; a reason is required.
+    pub async fn reveal(&self, context: RequestContext, request: RevealRequest) -> Result<RevealedValues, Failure> {
+        let command = Command::RecordReveal {
+            credential: request.credential.clone(),
+            version: request.version,
+            fields: request.fields.clone(),
+        };
+        let caller = context.caller;
+        let receipt = self.submit(unkeyed(&context), vec![command], false, Vec::new()).await?;
+        let event = receipt
+            .events
+            .first()
+            .ok_or_else(|| Failure::Internal("a reveal made no record".to_owned()))?;
+        let Event::Revealed(revealed) = &event.event else {
+            return Err(Failure::Internal("a reveal was recorded as something else".to_owned()));
+        };
+        let recorded = Recorded { at: event.position };
+        let state = &receipt.view.state;
+        let credential = state
+            .credentials
+            .get(&revealed.credential)
+            .ok_or_else(|| Failure::Internal("what was revealed is not there".to_owned()))?;
+        // Judged once more on what is durable: a revocation that was faster wins.
+        let target = Target::Credential(credential);
+        let allowed = authorize(state, &caller, Right::Read, target, receipt.view.now).map_err(Rejection::from)?;
+        let secrets = open_version(&self.shared, credential, revealed.version, &allowed, recorded)?;
+        let mut fields = fields_of(credential, revealed.version, secrets);
+        fields.retain(|(name, ..)| revealed.fields.contains(name));
+        Ok(RevealedValues {
+            credential: credential.handle.clone(),
+            version: revealed.version,
+            fields,
+            position: recorded.at,
+            checkpoint: Arc::clone(&receipt.checkpoint),
+        })
+    }
+
+    /// Has a refusal recorded where it belongs on the record, and gives it back.
+    async fn refuse(&self, context: &RequestContext, rejection: Rejection) -> Failure {
+        if let Some(denied) = rejection.denial() {
+            self.note_denied(context, denied).await;
+        }
+        rejection.into()
+    }
+}
+
+/// The same request without a key: servings are never answered from the log.
+fn unkeyed(context: &RequestContext) -> RequestContext {
+    RequestContext {
+        idempotency: None,
+        ..context.clone()
+    }
+}
+
+/// Rights and resolution on one state.
+fn decide(
+    state: &State,
+    caller: &Caller,
+    request: &ResolveRequest,
+    now: TimeUs,
+) -> Result<(Allowed, Resolution), Rejection> {
+    let visible = visible(state, caller, now);
+    let workspace = find::workspace(state, &visible, &request.workspace, "/workspace")?;
+    let template = find::template(state, &visible, &request.template, "/template")?;
+    let allowed = authorize(state, caller, Right::Resolve, Target::Workspace(workspace.id), now)?;
+    let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
+    Ok((allowed, resolution))
+}
+
+/// A dry run's answer: everything but values.
+fn explain(state: &State, resolution: &Resolution) -> Vec<ResolvedValue> {
+    let one = |variable: &strongroom_domain::resolve::ResolvedVariable| match &variable.outcome {
+        Outcome::Chosen {
+            credential,
+            version,
+            step,
+            passed_over,
+        } => ResolvedValue {
+            name: variable.variable.name.clone(),
+            credential: state
+                .credentials
+                .get(credential)
+                .map(|credential| credential.handle.clone()),
+            version: *version,
+            step: Some(*step),
+            fields: Vec::new(),
+            allowed_hosts: Vec::new(),
+            passed_over: passed_over.clone(),
+        },
+        Outcome::Missing { .. } | Outcome::Unset { .. } => unset(variable),
+    };
+    resolution.variables.iter().map(one).collect()
+}
+
+fn unset(variable: &strongroom_domain::resolve::ResolvedVariable) -> ResolvedValue {
+    let passed_over = match &variable.outcome {
+        Outcome::Chosen { passed_over, .. } | Outcome::Missing { passed_over, .. } | Outcome::Unset { passed_over } => {
+            passed_over.clone()
+        }
+    };
+    ResolvedValue {
+        name: variable.variable.name.clone(),
+        credential: None,
+        version: 0,
+        step: None,
+        fields: Vec::new(),
+        allowed_hosts: Vec::new(),
+        passed_over,
+    }
+}
+
+/// Names an answer: revision, and for each variable the credential, its version and its stream's last change (plain
+/// fields belong to the credential, not to a version).
+fn etag(state: &State, resolution: &Resolution) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("strongroom v1 resolution etag");
+    hasher
+        .update(&resolution.workspace.0)
+        .update(&resolution.template.0)
+        .update(&resolution.revision.to_be_bytes());
+    for variable in &resolution.variables {
+        hasher
+            .update(&(variable.variable.name.len() as u64).to_be_bytes())
+            .update(variable.variable.name.as_bytes());
+        if let Outcome::Chosen {
+            credential, version, ..
+        } = &variable.outcome
+        {
+            let changed = state
+                .credentials
+                .get(credential)
+                .map_or(0, |credential| credential.head.changed);
+            hasher
+                .update(&credential.0)
+                .update(&version.to_be_bytes())
+                .update(&changed.to_be_bytes());
+        }
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// What makes two servings the same one (design §8).
+fn window_key(
+    context: &RequestContext,
+    request: &ResolveRequest,
+    resolution: &Resolution,
+    served: &[Served],
+) -> windows::WindowKey {
+    let mut hasher = blake3::Hasher::new_derive_key("strongroom v1 serving window");
+    let mut text = |part: &[u8]| {
+        hasher.update(&(part.len() as u64).to_be_bytes()).update(part);
+    };
+    text(&context.caller.principal.0);
+    text(context.caller.token.as_ref().map_or(&[][..], |token| &token.0));
+    text(context.source.as_deref().unwrap_or_default().as_bytes());
+    text(request.instance.as_deref().unwrap_or_default().as_bytes());
+    text(&resolution.workspace.0);
+    text(&resolution.template.0);
+    text(&resolution.revision.to_be_bytes());
+    for one in served {
+        text(one.variable.as_bytes());
+        text(&one.credential.0);
+        text(&one.version.to_be_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// Opens a version's values: only for who was allowed, and only behind a record.
+fn open_version(
+    shared: &Shared,
+    credential: &Credential,
+    version: CredentialVersion,
+    _allowed: &Allowed,
+    _recorded: Recorded,
+) -> Result<SecretFields, Failure> {
+    let internal = |what: String| Failure::Internal(format!("{} version {version}: {what}", credential.id));
+    let fact = credential
+        .version_fact(version)
+        .ok_or_else(|| internal("no such version".to_owned()))?;
+    let bytes = shared.record_bytes(fact.values_at)?;
+    open_values(&shared.keys, &bytes).map_err(internal)
+}
+
+/// All fields of a version: its secret and destination values, and the credential's plain ones.
+fn fields_of(
+    credential: &Credential,
+    version: CredentialVersion,
+    secrets: SecretFields,
+) -> Vec<(String, SecretText, bool)> {
+    let facts = credential
+        .version_fact(version)
+        .map_or(&credential.fields, |fact| &fact.fields);
+    let is_json = |name: &str| {
+        facts
+            .iter()
+            .chain(&credential.fields)
+            .find(|fact| fact.name == name)
+            .is_some_and(|fact| fact.json)
+    };
+    let mut fields: Vec<(String, SecretText, bool)> = secrets
+        .0
+        .into_iter()
+        .map(|(name, value)| {
+            let json = is_json(&name);
+            (name, value, json)
+        })
+        .collect();
+    for fact in credential.fields.iter().filter(|fact| fact.class == FieldClass::Plain) {
+        if let Some(value) = &fact.value
+            && !fields.iter().any(|(name, ..)| *name == fact.name)
+        {
+            fields.push((fact.name.clone(), SecretText::new(value.clone()), fact.json));
+        }
+    }
+    fields
+}
+
+/// Where a runner may send a credential's secrets: the service's own hosts and those of its destination fields.
+fn hosts(credential: &Credential, secrets: &SecretFields) -> Vec<String> {
+    let destinations: Vec<(&str, &str)> = credential
+        .fields
+        .iter()
+        .filter(|fact| fact.class == FieldClass::Destination)
+        .filter_map(|fact| Some((fact.name.as_str(), secrets.field(&fact.name)?.expose())))
+        .collect();
+    allowed_hosts(&credential.service, &destinations)
+}

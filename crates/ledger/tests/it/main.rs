@@ -1,0 +1,7 @@
+//! The engine on a real disk: what is acknowledged is there after every kind of end.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod harness;
+mod idempotency; // repeats of a request
+mod life; // write, read, stop, open again
+mod rows_put_back; // yesterday's rows are noticed
