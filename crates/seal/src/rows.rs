@@ -38,7 +38,7 @@ impl RowSealer {
     /// [`SealError::Cipher`], which does not happen for rows that fit in memory.
     ///
     /// # Panics
-    /// When the keyspace is another than `state` or `meta`.
+    /// When the keyspace is another than `state`, `meta` or `index`.
     pub fn seal(
         &self,
         keyspace: Keyspace,
@@ -62,7 +62,7 @@ impl RowSealer {
     /// [`OpenError::Length`] for fewer than 40 bytes, [`OpenError::Forged`] for any other change.
     ///
     /// # Panics
-    /// When the keyspace is another than `state` or `meta`.
+    /// When the keyspace is another than `state`, `meta` or `index`.
     pub fn open(&self, keyspace: Keyspace, row_key: &[u8], row: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let length = OpenError::Length {
             what: "row",
@@ -78,7 +78,7 @@ impl RowSealer {
 
     fn associated_data(&self, keyspace: Keyspace, row_key: &[u8]) -> Vec<u8> {
         assert!(
-            matches!(keyspace, Keyspace::State | Keyspace::Meta),
+            matches!(keyspace, Keyspace::State | Keyspace::Meta | Keyspace::Index),
             "only state and meta rows are sealed here"
         );
         associated_data(Purpose::Row, &self.ledger_id, keyspace, row_key)
