@@ -1,7 +1,17 @@
 //! `cargo xtask check`: what CI runs, for a person. `.ci/run` calls it too, so there is one list.
 //!
 //! No dependencies: it must build in a second, also from nothing.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that can't go on should stop"))]
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
+
+#[cfg(test)]
+mod example; // the example of docs/format.md, read back
+#[cfg(test)]
+mod house; // what the house forbids: arrows, links, paths that docs name
+#[cfg(test)]
+mod pages; // tables in docs that must be those of the code
+#[cfg(test)]
+mod verifier; // the verifier in Python
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -36,7 +46,11 @@ fn check() -> ExitCode {
         eprintln!("xtask: cargo-deny is absent, dependencies and licences are not checked");
         true
     };
-    if in_order && run(TEST) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if in_order && run(TEST) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn run(step: Step) -> bool {
@@ -44,12 +58,20 @@ fn run(step: Step) -> bool {
     let began = Instant::now();
     let passed = cargo().args(step).status().is_ok_and(|status| status.success());
     let outcome = if passed { "passed" } else { "FAILED" };
-    eprintln!("xtask: cargo {}: {outcome} after {} s", step[0], began.elapsed().as_secs());
+    eprintln!(
+        "xtask: cargo {}: {outcome} after {} s",
+        step[0],
+        began.elapsed().as_secs()
+    );
     passed
 }
 
 fn has_deny() -> bool {
-    let asked = cargo().args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let asked = cargo()
+        .args(["deny", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     asked.is_ok_and(|status| status.success())
 }
 
