@@ -40,7 +40,7 @@ pub use open::{InitOptions, OpenOptions, OpenReport};
 pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues};
 pub use status::Status;
-pub use verify::{VerifyError, VerifyReport, check_keys, verify_offline};
+pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;
 
 use commit::CommitSide;
