@@ -8,6 +8,7 @@ use crate::commands::{
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
+use strongroom_client::Options;
 
 /// The credential ledger of an automation platform
 #[derive(Debug, Parser)]
@@ -65,6 +66,13 @@ pub(crate) struct WriteArgs {
     /// Go on only if nobody changed it since this version
     #[arg(long, value_name = "VERSION")]
     pub(crate) if_match: Option<u64>,
+}
+
+impl WriteArgs {
+    /// As the client takes it.
+    pub(crate) fn options(&self) -> Options {
+        Options { idempotency_key: self.idempotency_key.clone(), if_match: self.if_match, reason: self.reason.clone() }
+    }
 }
 
 /// What every list takes.

@@ -99,6 +99,12 @@ impl Failure {
         self.exit
     }
 
+    /// What to try next, all together.
+    #[cfg(test)]
+    pub(crate) fn help_text(&self) -> String {
+        self.hints.join("\n")
+    }
+
     /// The problem document, as the server sent it or as made here.
     pub(crate) fn document(&self) -> Value {
         let mut document = match &self.problem {

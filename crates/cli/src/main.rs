@@ -6,13 +6,21 @@
 
 mod args;     // the grammar: options for all, one noun after another
 mod commands; // each noun: words, requests, answers
-mod root;     // where the root key comes from
 mod input;    // what people type: fields, secrets, times
 mod ask;      // what people are asked, where there are people
+mod root;     // where the root key comes from
 mod context;  // the context file: which ledger, which token
+mod session;  // one command's talk with the server
+mod doc;      // answers as documents
 mod failure;  // what went wrong, what to do, the exit code
 mod output;   // tables and JSON on stdout, talk on stderr
+mod progress; // bars for long work
 
+use crate::args::{Cli, Command};
+use crate::ask::Ask;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::Output;
+use crate::session::Session;
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -20,15 +28,60 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match args::Cli::try_parse() {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // clap's own exit code for wrong use is 2, which here means that the server said no.
-            let code = if error.use_stderr() { failure::Exit::Local.into() } else { ExitCode::SUCCESS };
+            let code = if error.use_stderr() { Exit::Local.into() } else { ExitCode::SUCCESS };
             let _ = error.print();
             return code;
         }
     };
-    let output = output::Output::new(cli.globals.output);
-    output::finish(&output, Ok(()))
+    let output = Output::new(cli.globals.output);
+    output::finish(&output, run(&cli, &output))
+}
+
+fn run(cli: &Cli, output: &Output) -> Outcome {
+    match &cli.command {
+        Command::Serve(args) => commands::serve::run(args, output, &Ask::new(output)),
+        Command::Init(args) => commands::init::run(args, output, &Ask::new(output)),
+        Command::Keys(command) => commands::keys::run(command, output),
+        Command::Completions(args) => commands::completions::run(args, output),
+        _ => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| Failure::local(format!("can't start: {error}")))?.block_on(talk(cli, output))
+        }
+    }
+}
+
+/// The commands that talk to a server.
+async fn talk(cli: &Cli, output: &Output) -> Outcome {
+    let globals = &cli.globals;
+    match &cli.command {
+        Command::Login(_) => return commands::login::run(globals, output).await,
+        Command::Verify(args) => return commands::verify::run(args, globals, output).await,
+        Command::Dump(args) => return commands::dump::run(args, globals, output).await,
+        _ => {}
+    }
+    let session = Session::open(globals, output)?;
+    match &cli.command {
+        Command::Whoami => commands::login::whoami(&session).await,
+        Command::Credential(command) => commands::credential::run(command, &session).await,
+        Command::Client(command) => commands::client::run(command, &session).await,
+        Command::Workspace(command) => commands::workspace::run(command, &session).await,
+        Command::Template(command) => commands::template::run(command, &session).await,
+        Command::Setup(args) => commands::setup::run(args, &session).await,
+        Command::Map(args) => commands::mapping::map(args, &session).await,
+        Command::Unmap(args) => commands::mapping::unmap(args, &session).await,
+        Command::Default(command) => commands::default::run(command, &session).await,
+        Command::Resolve(args) => commands::resolve::run(args, &session).await,
+        Command::Audit(command) => commands::audit::run(command, &session).await,
+        Command::Import(command) => commands::import::run(command, &session).await,
+        Command::Services(args) => commands::service::run(args, &session).await,
+        Command::Principal(command) => commands::principal::run(command, &session).await,
+        Command::Token(command) => commands::token::run(command, &session).await,
+        Command::Status(_) => commands::status::run(&session).await,
+        Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server
+        Command::Login(_) | Command::Verify(_) | Command::Dump(_) => Ok(()),                         // done before a session
+    }
 }

@@ -4,8 +4,14 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Outcome};
 use crate::input::{Stdin, secret_from};
 use clap::Args;
-use std::path::PathBuf;
-use strongroom_seal::{EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKeyProvider, SecretVec};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use strongroom_seal::{
+    EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKey, RootKeyError, RootKeyProvider, RootSource, SecretVec,
+};
+
+/// A provider that engine and verifier take.
+pub(crate) type Root = Box<dyn RootKeyProvider + Send + Sync>;
 
 /// The options that say where the root key is; at most one.
 #[derive(Debug, Clone, Default, Args)]
@@ -44,11 +50,11 @@ impl RootArgs {
     }
 
     /// The provider; a passphrase is asked for twice when it is a new one. None when no option was given.
-    pub(crate) fn provider(&self, new: bool, ask: &Ask) -> Outcome<Option<Box<dyn RootKeyProvider>>> {
+    pub(crate) fn provider(&self, new: bool, ask: &Ask) -> Outcome<Option<Root>> {
         Ok(if let Some(path) = &self.root_key_file {
             Some(Box::new(FileProvider(path.clone())))
         } else if let Some(descriptor) = self.root_key_fd {
-            Some(Box::new(FdProvider(descriptor)))
+            Some(Box::new(ReadOnce { provider: FdProvider(descriptor), key: Mutex::new(None) }))
         } else if let Some(name) = &self.root_key_env {
             Some(Box::new(EnvProvider(name.clone())))
         } else if self.by_passphrase() {
@@ -65,7 +71,7 @@ impl RootArgs {
     }
 
     /// The provider for a ledger that is there: as the options say; a dev ledger's own key needs none.
-    pub(crate) fn provider_for(&self, data: &std::path::Path, ask: &Ask) -> Outcome<Box<dyn RootKeyProvider>> {
+    pub(crate) fn provider_for(&self, data: &Path, ask: &Ask) -> Outcome<Root> {
         if let Some(provider) = self.provider(false, ask)? {
             return Ok(provider);
         }
@@ -80,3 +86,19 @@ impl RootArgs {
 
 /// The root key of a dev ledger, in the ledger's directory: it protects nothing.
 pub(crate) const DEV_ROOT_KEY: &str = "dev-root-key";
+
+/// A descriptor gives its bytes once; who needs the key a second time gets the one that was read.
+struct ReadOnce<P> {
+    provider: P,
+    key: Mutex<Option<RootKey>>,
+}
+
+impl<P: RootKeyProvider> RootKeyProvider for ReadOnce<P> {
+    fn root_key(&self, source: &RootSource) -> Result<RootKey, RootKeyError> {
+        let mut key = self.key.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match key.as_ref() {
+            Some(key) => Ok(key.clone()),
+            None => Ok(key.insert(self.provider.root_key(source)?).clone()),
+        }
+    }
+}

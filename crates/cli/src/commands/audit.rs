@@ -1,6 +1,15 @@
 //! `audit …`.
 
+use crate::args::PageArgs;
+use crate::doc::{Doc, items};
+use crate::failure::Outcome;
+use crate::input::bound;
+use crate::output::{Cell, Facts, Look, Table, Tone, clean, time};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::Value;
+use strongroom_api::audit::EventQuery;
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
@@ -42,6 +51,9 @@ pub(crate) struct LogArgs {
     /// Up to here, exclusive: the same
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) until: Option<String>,
+    /// The oldest first
+    #[arg(long)]
+    pub(crate) oldest_first: bool,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
@@ -55,4 +67,116 @@ pub(crate) struct LogArgs {
 pub(crate) struct ShowArgs {
     /// The event's position in the log
     pub(crate) position: u64,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
+    match command {
+        AuditCommand::Log(args) => log(args, session).await,
+        AuditCommand::Show(args) => {
+            let event = session.read(session.client.event(args.position)).await?;
+            session.output.show(&event, |look| one(&event, look))
+        }
+        AuditCommand::Key => {
+            let key = session.read(session.client.verifier_key()).await?;
+            session.output.show(&key, |_| clean(key.text("key").unwrap_or_default()))
+        }
+    }
+}
+
+async fn log(args: &LogArgs, session: &Session) -> Outcome {
+    let now = Timestamp::now();
+    let query = EventQuery {
+        credential: args.credential.clone(),
+        workspace: args.workspace.clone(),
+        template: args.template.clone(),
+        actor: args.actor.clone(),
+        type_: (!args.types.is_empty()).then(|| args.types.join(",")),
+        since: args.since.as_deref().map(|text| bound("--since", text, now)).transpose()?,
+        until: args.until.as_deref().map(|text| bound("--until", text, now)).transpose()?,
+        order: args.oldest_first.then(|| "oldest".to_owned()),
+        ..EventQuery::default()
+    };
+    let page = PageArgs { limit: Some(args.limit), cursor: args.cursor.clone() };
+    let page = session.list(&page, async |limit, cursor| {
+        session.client.events(&EventQuery { limit, cursor, ..query.clone() }).await
+    }).await?;
+    session.show_list(&page, |look| table(&page).render(look, "no events"))
+}
+
+/// Events, one a line.
+pub(crate) fn table(page: &Value) -> Table {
+    let mut table = Table::new(&["position", "when", "type", "subject", "actor", "reason"]);
+    for event in items(page) {
+        table.row([
+            Cell::maybe(event.shown("position")),
+            event.text("recorded_at").map(time).unwrap_or_default().into(),
+            event.text("type").unwrap_or_default().into(),
+            Cell::maybe(event.text("subject")),
+            event.text("actor").unwrap_or_default().into(),
+            Cell::dim(event.text("reason").unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+/// One event with all that is known of it: who and why, what, and what the record commits to.
+fn one(event: &Value, look: &Look) -> String {
+    const FIRST: [&str; 17] = [
+        "position", "recorded_at", "type", "subject", "actor", "actor_id", "on_behalf_of", "token", "grant", "reason",
+        "correlation", "causation", "request_id", "source", "user_agent", "stream", "stream_version",
+    ];
+    let mut facts = Facts::default();
+    for name in FIRST {
+        facts = facts.maybe(name, event.shown(name));
+    }
+    let mut parts = vec![facts.render(look)];
+    if let Some(data) = event.get("data").filter(|data| !data.is_null()) {
+        parts.push(tree("data", data, look));
+    }
+    for (name, value) in event.as_object().into_iter().flatten() {
+        if !FIRST.contains(&name.as_str()) && name != "data" {
+            parts.push(tree(name, value, look));
+        }
+    }
+    parts.join("\n\n")
+}
+
+/// A structure as indented lines.
+fn tree(name: &str, value: &Value, look: &Look) -> String {
+    let mut text = look.paint(&clean(name), Tone::Head);
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    match value {
+        Value::Object(_) | Value::Array(_) => {
+            for line in json.lines() {
+                text.push_str(&format!("\n  {}", clean(line)));
+            }
+        }
+        _ => text.push_str(&format!("  {}", clean(value.as_str().unwrap_or(&json)))),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event() -> Value {
+        json!({
+            "position": 42, "recorded_at": "2026-11-23T14:05:09.123456Z", "type": "credential.rotated", "actor": "mia",
+            "actor_id": "pr_00", "subject": "shopify-client-a", "reason": "quarterly", "request_id": "r1",
+            "data": {"version": 2, "changed": ["token"]}, "schema": 1,
+        })
+    }
+
+    #[test]
+    fn a_log_is_a_line_for_each_event() {
+        insta::assert_snapshot!(table(&json!({"items": [event()]})).render(&Look::new(false, None), ""));
+    }
+
+    #[test]
+    fn an_event_is_shown_whole() {
+        insta::assert_snapshot!(one(&event(), &Look::new(false, None)));
+    }
 }

@@ -1,7 +1,13 @@
 //! `client …`.
 
 use crate::args::{PageArgs, WriteArgs};
+use crate::doc::{Doc, items};
+use crate::failure::Outcome;
+use crate::output::{Cell, Facts, Table, time};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use serde_json::Value;
+use strongroom_api::client::{ClientQuery, CreateClient, UpdateClient};
 
 /// `client …`
 #[derive(Debug, Subcommand)]
@@ -72,4 +78,72 @@ pub(crate) struct ArchiveArgs {
     pub(crate) handle: String,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &ClientCommand, session: &Session) -> Outcome {
+    match command {
+        ClientCommand::Create(args) => {
+            let body = CreateClient {
+                name: args.name.clone(),
+                handle: args.handle.clone(),
+                description: args.description.clone(),
+                reason: None,
+            };
+            let answer = session.write(session.client.create_client(&body, &args.write.options())).await?;
+            session.tell(&answer, &format!("client `{}` made", answer.text("handle").unwrap_or_default()))
+        }
+        ClientCommand::List(args) => {
+            let archived = args.archived.then_some(true);
+            let page = session.list(&args.page, async |limit, cursor| {
+                session.client.clients(&ClientQuery { q: None, archived, limit, cursor }).await
+            }).await?;
+            session.show_list(&page, |look| table(&page).render(look, "no clients yet: `strongroom client create NAME`"))
+        }
+        ClientCommand::Get(args) => {
+            let client = session.read(session.client.client(&args.handle)).await?;
+            session.output.show(&client, |look| facts(&client).render(look))
+        }
+        ClientCommand::Update(args) => {
+            let body = UpdateClient {
+                name: args.name.clone(),
+                description: args.description.clone(),
+                reason: None,
+            };
+            let answer = session.write(session.client.update_client(&args.handle, &body, &args.write.options())).await?;
+            session.tell(&answer, &format!("client `{}` changed", args.handle))
+        }
+        ClientCommand::Archive(args) => {
+            let answer = session.write(session.client.archive_client(&args.handle, &args.write.options())).await?;
+            session.tell(&answer, &format!("client `{}` archived", args.handle))
+        }
+    }
+}
+
+fn table(page: &Value) -> Table {
+    let mut table = Table::new(&["handle", "name", "description", "state"]);
+    for client in items(page) {
+        table.row([
+            client.text("handle").unwrap_or_default().into(),
+            client.text("name").unwrap_or_default().into(),
+            Cell::maybe(client.text("description")),
+            state(client),
+        ]);
+    }
+    table
+}
+
+fn facts(client: &Value) -> Facts {
+    Facts::default()
+        .maybe("handle", client.text("handle"))
+        .maybe("name", client.text("name"))
+        .maybe("description", client.text("description"))
+        .fact("state", state(client))
+        .maybe("id", client.text("id"))
+        .maybe("made", client.text("created_at").map(time))
+        .maybe("changed", client.text("updated_at").map(time))
+}
+
+fn state(client: &Value) -> Cell {
+    Cell::status(if client.is("archived") { "archived" } else { "active" })
 }

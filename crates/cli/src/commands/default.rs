@@ -1,7 +1,13 @@
 //! `default …`.
 
 use crate::args::WriteArgs;
+use crate::doc::{Doc, items};
+use crate::failure::Outcome;
+use crate::output::{Cell, Table};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use serde_json::Value;
+use strongroom_api::workspace::{DefaultKey, SetDefault};
 
 /// `default …`
 #[derive(Debug, Subcommand)]
@@ -54,4 +60,54 @@ pub(crate) struct ListArgs {
     /// Only of this workspace
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) workspace: Option<String>,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &DefaultCommand, session: &Session) -> Outcome {
+    match command {
+        DefaultCommand::Set(args) => {
+            let body = SetDefault {
+                workspace: args.workspace.clone(),
+                service: args.service.clone(),
+                kind: args.kind.clone(),
+                credential: args.credential.clone(),
+                reason: None,
+            };
+            let answer = session.write(session.client.set_default(&body, &args.write.options())).await?;
+            let place = place(args.workspace.as_deref());
+            session.tell(&answer, &format!("`{}` is the default for {} {} {place}", args.credential, args.service, args.kind))
+        }
+        DefaultCommand::Unset(args) => {
+            let key = DefaultKey {
+                workspace: args.workspace.clone(),
+                service: args.service.clone(),
+                kind: args.kind.clone(),
+            };
+            let answer = session.write(session.client.unset_default(&key, &args.write.options())).await?;
+            let place = place(args.workspace.as_deref());
+            session.tell(&answer, &format!("there is no default for {} {} {place} any more", args.service, args.kind))
+        }
+        DefaultCommand::List(args) => {
+            let page = session.read(session.client.defaults(args.workspace.as_deref())).await?;
+            session.show_list(&page, |look| table(items(&page)).render(look, "no defaults: `strongroom default set`"))
+        }
+    }
+}
+
+fn place(workspace: Option<&str>) -> String {
+    workspace.map_or_else(|| "everywhere".to_owned(), |workspace| format!("in `{workspace}`"))
+}
+
+/// Defaults, one a line.
+pub(crate) fn table(defaults: &[Value]) -> Table {
+    let mut table = Table::new(&["service", "kind", "workspace", "credential"]);
+    for default in defaults {
+        table.row([
+            default.text("service").unwrap_or_default().into(),
+            default.text("kind").unwrap_or_default().into(),
+            default.text("workspace").map_or_else(|| Cell::dim("(everywhere)"), Cell::from),
+            Cell::maybe(default.text("credential")),
+        ]);
+    }
+    table
 }

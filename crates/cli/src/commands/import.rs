@@ -1,7 +1,15 @@
 //! `import …`.
 
 use crate::args::WriteArgs;
+use crate::doc::{Doc, items};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::input::{read_file, secret_from};
+use crate::output::{Cell, Table, Tone, clean};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use serde_json::Value;
+use strongroom_api::import::Import;
+use strongroom_api::{Document, SecretText};
 
 /// `import …`
 #[derive(Debug, Subcommand)]
@@ -32,4 +40,109 @@ pub(crate) struct N8nArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Bytes of an export: what the server takes.
+const EXPORT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Does it.
+pub(crate) async fn run(command: &ImportCommand, session: &Session) -> Outcome {
+    match command {
+        ImportCommand::N8n(args) => n8n(args, session).await,
+    }
+}
+
+async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
+    let request = {
+        let mut stdin = session.stdin.borrow_mut();
+        let encryption_key = match args.encryption_key.as_deref() {
+            None => None,
+            Some("") => Some(secret_from("--encryption-key", None, &session.ask, &mut stdin)?),
+            Some(place) => Some(secret_from("--encryption-key", Some(place), &session.ask, &mut stdin)?),
+        };
+        let bytes = read_file(&args.file, EXPORT_BYTES_MAX, &mut stdin)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| Failure::new(Exit::Refused, format!("{} is not UTF-8 text", args.file)))?;
+        Import {
+            format: "n8n".to_owned(),
+            document: Document::new(text.to_owned()),
+            encryption_key: encryption_key.map(|key| SecretText::from(key.as_str())),
+            dry_run: args.dry_run,
+            reason: None,
+        }
+    };
+    let answer = session.write(session.client.import(&request, &args.write.options())).await?;
+    session.output.show(&answer, |look| table(&answer).render(look, "the file holds no credentials"))?;
+    for item in items(&answer) {
+        for warning in item.texts("warnings") {
+            session.output.warn(format!("{}: {warning}", item.text("name").unwrap_or_default()));
+        }
+    }
+    session.output.talk(summary(&answer, args.dry_run));
+    Ok(())
+}
+
+fn table(answer: &Value) -> Table {
+    let mut table = Table::new(&["name", "became", "credential", "service", "kind"]);
+    for item in items(answer) {
+        table.row([
+            item.text("name").unwrap_or_default().into(),
+            action(item.text("action").unwrap_or_default()),
+            Cell::maybe(item.text("handle")),
+            Cell::maybe(item.text("service")),
+            Cell::maybe(item.text("kind")),
+        ]);
+    }
+    table
+}
+
+fn action(word: &str) -> Cell {
+    let tone = match word {
+        "created" | "rotated" => Tone::Good,
+        "unchanged" => Tone::Dim,
+        _ => Tone::Warn,
+    };
+    Cell::toned(word.replace('_', " "), tone)
+}
+
+/// What was done, in one line; and what is left for a person to do.
+fn summary(answer: &Value, dry_run: bool) -> String {
+    let count = |word: &str| items(answer).iter().filter(|item| item.text("action") == Some(word)).count();
+    let words = ["created", "rotated", "unchanged", "rotation_proposed", "duplicate"];
+    let told: Vec<_> = words.iter().filter_map(|word| {
+        let count = count(word);
+        (count > 0).then(|| format!("{count} {}", word.replace('_', " ")))
+    }).collect();
+    let mut text = if told.is_empty() { "nothing to import".to_owned() } else { told.join(", ") };
+    if dry_run {
+        text.push_str(" (a dry run: nothing was done)");
+    } else if count("created") + count("rotated") == 0 {
+        text.push_str(": nothing changed");
+    }
+    for item in items(answer).iter().filter(|item| item.text("action") == Some("rotation_proposed")) {
+        let handle = clean(item.text("handle").unwrap_or("HANDLE"));
+        text.push_str(&format!("\n`{handle}` has another value in the file: strongroom credential rotate {handle}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_second_import_says_that_nothing_changed() {
+        let answer = json!({"items": [{"name": "a", "action": "unchanged"}, {"name": "b", "action": "unchanged"}]});
+        assert_eq!(summary(&answer, false), "2 unchanged: nothing changed");
+    }
+
+    #[test]
+    fn a_changed_value_is_proposed_as_a_rotation() {
+        let answer = json!({"items": [{"name": "a", "handle": "a", "action": "rotation_proposed"}, {"name": "b", "action": "created"}]});
+        assert_eq!(
+            summary(&answer, false),
+            "1 created, 1 rotation proposed\n`a` has another value in the file: strongroom credential rotate a"
+        );
+    }
 }

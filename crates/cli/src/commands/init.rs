@@ -1,8 +1,23 @@
-//! `init`.
+//! `init`: a new ledger, its root key, and the token with which the first owners are made.
 
-use crate::root::RootArgs;
+use super::serve::open_failure;
+use crate::ask::Ask;
+use crate::failure::{Failure, Outcome, file_failure};
+use crate::output::{Facts, Output, Tone};
+use crate::root::{Root, RootArgs};
 use clap::Args;
-use std::path::PathBuf;
+use jiff::Timestamp;
+use serde_json::json;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use strongroom_ledger::{InitOptions, Ledger, WallClock};
+use strongroom_seal::{PassphraseParams, RootKey, RootSource, Token};
+
+/// How long the first token is good: it only makes named owners.
+const FIRST_TOKEN_HOURS: i64 = 24;
 
 /// `init`
 #[derive(Debug, Args)]
@@ -24,9 +39,105 @@ pub(crate) struct InitArgs {
     /// The first owner's name
     #[arg(long, value_name = "NAME", default_value = "first owner")]
     pub(crate) owner: String,
-    /// Write the first owner's token to this new file instead of to the terminal
+    /// Write the first owner's token to this new file; else it is shown here, once
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) root: RootArgs,
+}
+
+/// Makes the ledger.
+pub(crate) fn run(args: &InitArgs, output: &Output, ask: &Ask) -> Outcome {
+    if args.token_file.is_none() && !output.terminal() && !output.json() {
+        return Err(Failure::local("the first owner's token has no place: stdout is no terminal")
+            .hint("--token-file FILE writes it to a new file that only you can read"));
+    }
+    let (root, source) = root(&args.root, output, ask)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&args.data)
+        .map_err(|error| file_failure("make the directory", &args.data, &error))?;
+    // The token is kept before it is recorded: a crash in between leaves a token too many, never an owner without one.
+    let token = Token::make().map_err(|error| Failure::local(error.to_string()))?;
+    if let Some(path) = &args.token_file {
+        write_new_private(path, token.expose().as_bytes())?;
+    }
+    let expires_at = Timestamp::now() + jiff::SignedDuration::from_hours(FIRST_TOKEN_HOURS);
+    let options = InitOptions {
+        name: args.name.clone(),
+        dev: false,
+        owner_name: args.owner.clone(),
+        root,
+        source,
+        token_hash: token.stored_hash(),
+        token_expires_at: u64::try_from(expires_at.as_microsecond()).ok(),
+        owners_only: true,
+        clock: Arc::new(WallClock),
+    };
+    if let Err(error) = Ledger::init(&args.data, options) {
+        if let Some(path) = &args.token_file {
+            let _ = fs::remove_file(path); // it is nobody's token
+        }
+        return Err(open_failure(error));
+    }
+    tell(args, &token, expires_at, output)
+}
+
+fn tell(args: &InitArgs, token: &Token, expires_at: Timestamp, output: &Output) -> Outcome {
+    let shown = args.token_file.is_none().then(|| token.expose());
+    let document = json!({
+        "data": args.data,
+        "name": args.name,
+        "token": shown.as_ref().map(|token| token.as_str()),
+        "token_file": args.token_file,
+        "token_expires_at": expires_at.to_string(),
+    });
+    output.show(&document, |look| {
+        let facts = Facts::default()
+            .fact("ledger", args.data.display().to_string())
+            .maybe("first token", shown.as_ref().map(|token| token.as_str()))
+            .maybe("first token in", args.token_file.as_ref().map(|path| path.display().to_string()))
+            .fact("good until", crate::output::time(&expires_at.to_string()));
+        format!("{}\n\n{}", look.paint("The ledger is made.", Tone::Good), facts.render(look))
+    })?;
+    let key = args.root.root_key_file.as_ref().map_or_else(|| "the root key or passphrase".to_owned(), |path| {
+        format!("the root key ({})", path.display())
+    });
+    output.talk(format!(
+        "\nKeep, each in a place of its own and neither beside a backup of the log:\n  1. {key}\n  2. the key file ({})\n\
+         Nothing opens without both; `strongroom keys check` proves that they fit.\n\n\
+         The first token only makes named owners:\n  strongroom serve --data {} …\n  strongroom login\n  \
+         strongroom token create --for \"Your Name\" --role owner",
+        args.data.join("key-file").display(),
+        args.data.display(),
+    ));
+    Ok(())
+}
+
+/// The root key's provider and what the key file is to say of it; a key file of one's own is made when it is not there.
+fn root(args: &RootArgs, output: &Output, ask: &Ask) -> Outcome<(Root, RootSource)> {
+    if let Some(path) = &args.root_key_file && !path.exists() {
+        RootKey::make().map_err(|error| Failure::local(error.to_string()))?
+            .write_new(path).map_err(|error| file_failure("write", path, &error))?;
+        output.talk(format!("a new root key is in {}", path.display()));
+    }
+    let Some(provider) = args.provider(true, ask)? else {
+        return Err(Failure::local("a ledger needs a root key, kept away from its data")
+            .hint("--root-key-file FILE (made when it is not there), --passphrase, --root-key-env NAME or --root-key-fd N")
+            .hint("only to play: `strongroom serve --dev`"));
+    };
+    let source = if args.by_passphrase() {
+        RootSource::Passphrase(PassphraseParams::make().map_err(|error| Failure::local(error.to_string()))?)
+    } else if args.root_key_fd.is_some() {
+        RootSource::Fd
+    } else if args.root_key_env.is_some() {
+        RootSource::Env
+    } else {
+        RootSource::File
+    };
+    Ok((provider, source))
+}
+
+fn write_new_private(path: &Path, bytes: &[u8]) -> Outcome {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()))
+        .map_err(|error| file_failure("write", path, &error))
 }

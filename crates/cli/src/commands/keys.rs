@@ -1,5 +1,9 @@
 //! `keys …`.
 
+use super::serve::open_failure;
+use crate::ask::Ask;
+use crate::failure::Outcome;
+use crate::output::{Facts, Output, Tone};
 use crate::root::RootArgs;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -22,4 +26,25 @@ pub(crate) struct CheckArgs {
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) root: RootArgs,
+}
+
+/// Does it.
+pub(crate) fn run(command: &KeysCommand, output: &Output) -> Outcome {
+    match command {
+        KeysCommand::Check(args) => check(args, output),
+    }
+}
+
+fn check(args: &CheckArgs, output: &Output) -> Outcome {
+    let root = args.root.provider_for(&args.data, &Ask::new(output))?;
+    let report = strongroom_ledger::check_keys(&args.data, root.as_ref()).map_err(open_failure)?;
+    output.show(&report, |look| {
+        let facts = Facts::default()
+            .fact("ledger", report.origin.as_str())
+            .fact("key file", format!("opens (its sequence is {})", report.key_file_sequence))
+            .fact("data keys", format!("{} open", report.data_keys))
+            .fact("first record", if report.first_record_opened { "opens" } else { "does not open" })
+            .fact("records", report.records.to_string());
+        format!("{}\n\n{}", look.paint("This root key opens the ledger.", Tone::Good), facts.render(look))
+    })
 }

@@ -1,6 +1,16 @@
 //! `login`, `whoami`.
 
+use crate::args::Globals;
+use crate::ask::Ask;
+use crate::context::{self, Context, DEFAULT_ADDR};
+use crate::doc::Doc;
+use crate::failure::Outcome;
+use crate::input::{Stdin, secret_from};
+use crate::output::{Facts, Output, Tone, clean, joined, time};
+use crate::session::Session;
 use clap::Args;
+use serde_json::json;
+use zeroize::Zeroizing;
 
 /// `login`
 #[derive(Debug, Args)]
@@ -9,3 +19,76 @@ Examples:
   strongroom login                                          asks for the token
   strongroom login --addr https://ledger.example < token")]
 pub(crate) struct LoginArgs {}
+
+/// Keeps address and token, once the server knows the token.
+pub(crate) async fn run(globals: &Globals, output: &Output) -> Outcome {
+    let path = context::path()?;
+    let addr = match &globals.addr {
+        Some(addr) => context::normal_addr(addr),
+        None => context::read(&path)?.map_or_else(|| context::normal_addr(DEFAULT_ADDR), |kept| kept.addr),
+    };
+    let ask = Ask::new(output);
+    let token = if ask.somebody() {
+        ask.secret("token")?
+    } else {
+        secret_from("token", Some("-"), &ask, &mut Stdin::default())?
+    };
+    let token = Zeroizing::new(token.trim().to_owned());
+    if in_the_clear(&addr) {
+        output.warn(format!("{addr} is not this machine and not https: the token and every secret travel in the clear"));
+    }
+    let session = Session::with(&addr, &token, output)?;
+    let whoami = session.read(session.client.whoami()).await?;
+    context::write(&path, &Context { addr: addr.clone(), token })?;
+    let document = json!({"addr": addr, "principal": whoami.get("handle"), "context": path, "whoami": whoami});
+    output.show(&document, |look| {
+        let who = clean(whoami.text("handle").unwrap_or_default());
+        let kept = look.paint(&format!("(kept in {})", path.display()), Tone::Dim);
+        format!("logged in to {addr} as `{who}` {kept}")
+    })
+}
+
+/// `whoami`
+pub(crate) async fn whoami(session: &Session) -> Outcome {
+    let whoami = session.read(session.client.whoami()).await?;
+    session.output.show(&whoami, |look| {
+        let token = whoami.get("token").filter(|token| !token.is_null());
+        let facts = Facts::default()
+            .maybe("principal", whoami.text("handle"))
+            .maybe("name", whoami.text("name"))
+            .maybe("kind", whoami.text("kind"))
+            .maybe("ledger", whoami.text("ledger").map(|name| {
+                if whoami.is("dev") { format!("{name} (dev: its keys protect nothing)") } else { name.to_owned() }
+            }))
+            .fact("server", session.client.base())
+            .maybe("token", token.and_then(|token| token.text("id")))
+            .maybe("label", token.and_then(|token| token.text("label")))
+            .maybe("expires", token.map(|token| token.text("expires_at").map_or_else(|| "never".to_owned(), time)))
+            .fact("rights", joined(whoami.texts("rights")));
+        let grants = super::principal::grants(whoami.list("grants")).render(look, "no grants: it may do nothing");
+        format!("{}\n\n{grants}", facts.render(look))
+    })
+}
+
+/// Whether a token would travel where others can read it.
+fn in_the_clear(addr: &str) -> bool {
+    let Some(rest) = addr.strip_prefix("http://") else { return false };
+    let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host).trim_matches(['[', ']']);
+    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    !loopback && host != "localhost"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_the_clear_is_noticed() {
+        for addr in ["http://127.0.0.1:7420", "http://[::1]:7420", "http://localhost:1", "https://ledger.example"] {
+            assert!(!in_the_clear(addr), "{addr}");
+        }
+        for addr in ["http://ledger.example", "http://10.0.0.5:7420"] {
+            assert!(in_the_clear(addr), "{addr}");
+        }
+    }
+}

@@ -1,7 +1,15 @@
 //! `principal …`.
 
 use crate::args::{PageArgs, WriteArgs};
+use crate::doc::{Doc, items};
+use crate::failure::Outcome;
+use crate::input::future;
+use crate::output::{Cell, Table, Tone, joined, time};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use strongroom_api::principal::{CreateGrant, CreatePrincipal, PrincipalQuery};
 
 /// `principal …`
 #[derive(Debug, Subcommand)]
@@ -39,6 +47,9 @@ pub(crate) struct CreateArgs {
 /// `principal list`
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
+    /// Also disabled ones
+    #[arg(long)]
+    pub(crate) disabled: bool,
     #[command(flatten)]
     pub(crate) page: PageArgs,
 }
@@ -114,4 +125,111 @@ pub(crate) struct WithdrawArgs {
 pub(crate) struct GrantListArgs {
     /// Its handle or id
     pub(crate) handle: String,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &PrincipalCommand, session: &Session) -> Outcome {
+    match command {
+        PrincipalCommand::Create(args) => {
+            let body = CreatePrincipal {
+                name: args.name.clone(),
+                kind: Some(args.kind.clone()),
+                handle: args.handle.clone(),
+                grants: Vec::new(),
+                reason: None,
+            };
+            let answer = session.write(session.client.create_principal(&body, &args.write.options())).await?;
+            let handle = answer.text("handle").unwrap_or_default();
+            session.tell(&answer, &format!("principal `{handle}` made"))?;
+            session.output.talk(format!("it may do nothing yet: strongroom principal grant add {handle} ROLE"));
+            Ok(())
+        }
+        PrincipalCommand::List(args) => {
+            let disabled = args.disabled.then_some(true);
+            let page = session.list(&args.page, async |limit, cursor| {
+                session.client.principals(&PrincipalQuery { q: None, disabled, limit, cursor }).await
+            }).await?;
+            session.show_list(&page, |look| table(&page).render(look, "no principals"))
+        }
+        PrincipalCommand::Disable(args) => {
+            let answer = session.write(session.client.disable_principal(&args.handle, &args.write.options())).await?;
+            session.tell(&answer, &format!("principal `{}` is disabled: its tokens are refused", args.handle))
+        }
+        PrincipalCommand::Grant(command) => grant(command, session).await,
+    }
+}
+
+async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
+    match command {
+        GrantCommand::Add(args) => {
+            let now = Timestamp::now();
+            let body = CreateGrant {
+                role: args.role.clone(),
+                all: args.workspaces.is_empty(),
+                workspaces: args.workspaces.clone(),
+                effect: args.deny.then(|| "deny".to_owned()),
+                from: args.from.as_deref().map(|text| future("--from", text, now)).transpose()?,
+                until: args.until.as_deref().map(|text| future("--until", text, now)).transpose()?,
+                reason: None,
+            };
+            let answer = session.write(session.client.create_grant(&args.handle, &body, &args.write.options())).await?;
+            let place = if body.all { "the whole ledger".to_owned() } else { joined(&args.workspaces) };
+            let verb = if args.deny { "is denied" } else { "is" };
+            session.tell(&answer, &format!("`{}` {verb} {} of {place}", args.handle, args.role))
+        }
+        GrantCommand::Withdraw(args) => {
+            let options = args.write.options();
+            let answer = session.write(session.client.withdraw_grant(&args.handle, &args.grant, &options)).await?;
+            session.tell(&answer, &format!("grant withdrawn from `{}`", args.handle))
+        }
+        GrantCommand::List(args) => {
+            let principal = session.read(session.client.principal(&args.handle)).await?;
+            let document = json!({"items": principal.list("grants"), "next": null});
+            session.show_list(&document, |look| grants(items(&document)).render(look, "no grants: it may do nothing"))
+        }
+    }
+}
+
+fn table(page: &Value) -> Table {
+    let mut table = Table::new(&["handle", "name", "kind", "roles", "state"]);
+    for principal in items(page) {
+        let roles = principal.list("grants").iter().filter(|grant| grant.text("withdrawn_at").is_none()).map(role);
+        table.row([
+            principal.text("handle").unwrap_or_default().into(),
+            principal.text("name").unwrap_or_default().into(),
+            principal.text("kind").unwrap_or_default().into(),
+            joined(roles).into(),
+            Cell::status(if principal.is("disabled") { "disabled" } else { "active" }),
+        ]);
+    }
+    table
+}
+
+/// A grant in a few words: `service (client-a-shop)`, `not viewer`.
+fn role(grant: &Value) -> String {
+    let role = grant.text("role").unwrap_or_default();
+    let not = if grant.text("effect") == Some("deny") { "not " } else { "" };
+    if grant.is("all") { format!("{not}{role}") } else { format!("{not}{role} ({})", joined(grant.texts("workspaces"))) }
+}
+
+/// Grants, one a line.
+pub(crate) fn grants(grants: &[Value]) -> Table {
+    let mut table = Table::new(&["grant", "role", "on", "effect", "from", "until", "given by"]);
+    for grant in grants {
+        let place = if grant.is("all") { "the whole ledger".to_owned() } else { joined(grant.texts("workspaces")) };
+        let until = match grant.text("withdrawn_at") {
+            Some(at) => Cell::toned(format!("withdrawn {}", time(at)), Tone::Bad),
+            None => Cell::maybe(grant.text("until").map(time)),
+        };
+        table.row([
+            Cell::dim(grant.text("id").unwrap_or_default()),
+            grant.text("role").unwrap_or_default().into(),
+            place.into(),
+            Cell::status(grant.text("effect").unwrap_or("allow")),
+            Cell::maybe(grant.text("from").map(time)),
+            until,
+            Cell::maybe(grant.text("granted_by")),
+        ]);
+    }
+    table
 }

@@ -2,7 +2,15 @@
 
 use super::principal::ROLES;
 use crate::args::{PageArgs, WriteArgs};
+use crate::doc::{Doc, items};
+use crate::failure::{Failure, Outcome};
+use crate::input::future;
+use crate::output::{Cell, Facts, Table, Tone, time};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::Value;
+use strongroom_api::principal::{CreateToken, TokenQuery};
 
 /// `token …`
 #[derive(Debug, Subcommand)]
@@ -51,6 +59,9 @@ pub(crate) struct ListArgs {
     /// Only of this principal
     #[arg(long = "for", value_name = "PRINCIPAL")]
     pub(crate) principal: Option<String>,
+    /// Also revoked ones
+    #[arg(long)]
+    pub(crate) revoked: bool,
     #[command(flatten)]
     pub(crate) page: PageArgs,
 }
@@ -62,4 +73,71 @@ pub(crate) struct RevokeArgs {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &TokenCommand, session: &Session) -> Outcome {
+    match command {
+        TokenCommand::Create(args) => create(args, session).await,
+        TokenCommand::List(args) => {
+            let query = TokenQuery {
+                principal: args.principal.clone(),
+                revoked: args.revoked.then_some(true),
+                ..TokenQuery::default()
+            };
+            let page = session.list(&args.page, async |limit, cursor| {
+                session.client.tokens(&TokenQuery { limit, cursor, ..query.clone() }).await
+            }).await?;
+            session.show_list(&page, |look| table(&page).render(look, "no tokens"))
+        }
+        TokenCommand::Revoke(args) => {
+            if args.id.starts_with("srt_") {
+                return Err(Failure::local("that is a token, not a token's id: it is in the shell's history now")
+                    .hint("`strongroom token list` shows ids (tk_…); revoke this one"));
+            }
+            let answer = session.write(session.client.revoke_token(&args.id, &args.write.options())).await?;
+            session.tell(&answer, &format!("token {} is revoked", args.id))
+        }
+    }
+}
+
+async fn create(args: &CreateArgs, session: &Session) -> Outcome {
+    let body = CreateToken {
+        principal: Some(args.principal.clone()),
+        label: args.label.clone(),
+        expires_at: args.expires.as_deref().map(|text| future("--expires", text, Timestamp::now())).transpose()?,
+        role: args.role.clone(),
+        workspaces: args.workspaces.clone(),
+        reason: None,
+    };
+    let answer = session.write(session.client.create_token(&body, &args.write.options())).await?;
+    session.output.show(&answer, |look| {
+        Facts::default()
+            .fact("token", answer.text("token").map_or_else(|| Cell::dim("(shown the first time only)"), Cell::from))
+            .maybe("for", answer.text("principal"))
+            .maybe("id", answer.text("id"))
+            .fact("expires", answer.text("expires_at").map_or_else(|| "never".to_owned(), time))
+            .render(look)
+    })?;
+    session.output.talk("the token is shown once: keep it now");
+    Ok(())
+}
+
+fn table(page: &Value) -> Table {
+    let mut table = Table::new(&["id", "for", "label", "issued", "by", "expires"]);
+    for token in items(page) {
+        let expires = match token.text("revoked_at") {
+            Some(at) => Cell::toned(format!("revoked {}", time(at)), Tone::Bad),
+            None => token.text("expires_at").map_or_else(|| Cell::dim("never"), |at| time(at).into()),
+        };
+        table.row([
+            Cell::dim(token.text("id").unwrap_or_default()),
+            token.text("principal").unwrap_or_default().into(),
+            Cell::maybe(token.text("label")),
+            Cell::maybe(token.text("issued_at").map(time)),
+            Cell::maybe(token.text("issued_by")),
+            expires,
+        ]);
+    }
+    table
 }

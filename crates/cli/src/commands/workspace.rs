@@ -1,7 +1,13 @@
 //! `workspace …`.
 
 use crate::args::{PageArgs, WriteArgs};
+use crate::doc::{Doc, items};
+use crate::failure::Outcome;
+use crate::output::{Cell, Facts, Table, Tone, time};
+use crate::session::Session;
 use clap::{Args, Subcommand};
+use serde_json::Value;
+use strongroom_api::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceQuery};
 
 /// `workspace …`
 #[derive(Debug, Subcommand)]
@@ -90,4 +96,138 @@ pub(crate) struct ArchiveArgs {
     pub(crate) handle: String,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Does it.
+pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcome {
+    match command {
+        WorkspaceCommand::Create(args) => {
+            let body = CreateWorkspace {
+                name: args.name.clone(),
+                client: args.client.clone(),
+                environment: args.environment.clone(),
+                handle: args.handle.clone(),
+                description: args.description.clone(),
+                reason: None,
+            };
+            let answer = session.write(session.client.create_workspace(&body, &args.write.options())).await?;
+            session.tell(&answer, &format!("workspace `{}` made", answer.text("handle").unwrap_or_default()))
+        }
+        WorkspaceCommand::List(args) => {
+            let query = WorkspaceQuery {
+                client: args.client.clone(),
+                environment: args.environment.clone(),
+                archived: args.archived.then_some(true),
+                ..WorkspaceQuery::default()
+            };
+            let page = session.list(&args.page, async |limit, cursor| {
+                session.client.workspaces(&WorkspaceQuery { limit, cursor, ..query.clone() }).await
+            }).await?;
+            session.show_list(&page, |look| table(&page).render(look, "no workspaces: `strongroom workspace create NAME`"))
+        }
+        WorkspaceCommand::Get(args) => get(args, session).await,
+        WorkspaceCommand::Update(args) => {
+            let body = UpdateWorkspace {
+                name: args.name.clone(),
+                description: args.description.clone(),
+                environment: args.environment.clone(),
+                reason: None,
+            };
+            let answer = session.write(session.client.update_workspace(&args.handle, &body, &args.write.options())).await?;
+            session.tell(&answer, &format!("workspace `{}` changed", args.handle))
+        }
+        WorkspaceCommand::Archive(args) => {
+            let answer = session.write(session.client.archive_workspace(&args.handle, &args.write.options())).await?;
+            session.tell(&answer, &format!("workspace `{}` archived", args.handle))
+        }
+    }
+}
+
+/// Shows a workspace with what runs in it; for programs one document with the defaults that hold in it.
+async fn get(args: &GetArgs, session: &Session) -> Outcome {
+    let mut workspace = session.read(session.client.workspace(&args.handle)).await?;
+    let mappings = session.read(session.client.mappings(&args.handle)).await?;
+    if let Some(members) = workspace.as_object_mut() {
+        members.insert("templates".to_owned(), Value::from(items(&mappings)));
+        members.insert("defaults".to_owned(), Value::from(mappings.list("defaults")));
+    }
+    session.output.show(&workspace, |look| {
+        let templates = workspace.list("templates");
+        let mut parts = vec![
+            facts(&workspace).render(look),
+            installed(templates).render(look, "no template runs here yet: `strongroom setup WORKSPACE TEMPLATE`"),
+        ];
+        if templates.iter().any(|template| !template.list("mappings").is_empty()) {
+            parts.push(mapped(templates).render(look, ""));
+        }
+        if !workspace.list("defaults").is_empty() {
+            parts.push(super::default::table(workspace.list("defaults")).render(look, ""));
+        }
+        parts.join("\n\n")
+    })
+}
+
+fn table(page: &Value) -> Table {
+    let mut table = Table::new(&["handle", "name", "client", "environment", "state"]);
+    for workspace in items(page) {
+        table.row([
+            workspace.text("handle").unwrap_or_default().into(),
+            workspace.text("name").unwrap_or_default().into(),
+            Cell::maybe(workspace.text("client")),
+            Cell::maybe(workspace.text("environment")),
+            state(workspace),
+        ]);
+    }
+    table
+}
+
+fn facts(workspace: &Value) -> Facts {
+    Facts::default()
+        .maybe("handle", workspace.text("handle"))
+        .maybe("name", workspace.text("name"))
+        .maybe("client", workspace.text("client"))
+        .maybe("environment", workspace.text("environment"))
+        .maybe("description", workspace.text("description"))
+        .fact("state", state(workspace))
+        .maybe("id", workspace.text("id"))
+        .maybe("made", workspace.text("created_at").map(time))
+        .maybe("changed", workspace.text("updated_at").map(time))
+}
+
+fn installed(templates: &[Value]) -> Table {
+    let mut table = Table::new(&["template", "revision", "newest", "admitted", "by"]);
+    for template in templates {
+        let revision = template.number("revision");
+        let newest = template.number("newest_revision");
+        let behind = revision.is_some() && revision != newest;
+        table.row([
+            template.text("template").unwrap_or_default().into(),
+            template.shown("revision").map_or_else(|| Cell::toned("not admitted", Tone::Warn), Cell::from),
+            Cell::toned(template.shown("newest_revision").unwrap_or_default(), if behind { Tone::Warn } else { Tone::Plain }),
+            Cell::maybe(template.text("admitted_at").map(time)),
+            Cell::maybe(template.text("admitted_by")),
+        ]);
+    }
+    table
+}
+
+fn mapped(templates: &[Value]) -> Table {
+    let mut table = Table::new(&["template", "variable", "instance", "credential", "mapped", "by"]);
+    for template in templates {
+        for mapping in template.list("mappings") {
+            table.row([
+                template.text("template").unwrap_or_default().into(),
+                mapping.text("variable").unwrap_or_default().into(),
+                Cell::maybe(mapping.text("instance")),
+                mapping.text("credential").map_or_else(|| Cell::dim("(not yours to see)"), Cell::from),
+                Cell::maybe(mapping.text("mapped_at").map(time)),
+                Cell::maybe(mapping.text("mapped_by")),
+            ]);
+        }
+    }
+    table
+}
+
+fn state(workspace: &Value) -> Cell {
+    Cell::status(if workspace.is("archived") { "archived" } else { "active" })
 }

@@ -6,6 +6,7 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
 use strongroom_formats::catalogue::{self, Class, Kind};
+use strongroom_api::SecretText;
 use zeroize::Zeroizing;
 
 /// The options for fields.
@@ -37,7 +38,7 @@ impl FieldArgs {
 #[derive(Default)]
 pub(crate) struct Fields {
     /// Name and value, in the order given.
-    pub(crate) values: Vec<(String, Zeroizing<String>)>,
+    pub(crate) values: strongroom_api::Fields,
     /// Which of those nobody knows are plain.
     pub(crate) plain: Vec<String>,
     /// Which of those nobody knows are destinations.
@@ -94,7 +95,7 @@ impl Fields {
 
     /// Whether a field was given.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.values.iter().any(|(field, _)| field == name)
+        self.values.0.iter().any(|(field, _)| field == name)
     }
 
     fn open(&mut self, option: &str, (name, value): NameValue, service: &str, kind: &str) -> Outcome {
@@ -117,7 +118,7 @@ impl Fields {
         if self.has(&name) {
             return Err(Failure::local(format!("the field `{name}` is given twice")));
         }
-        self.values.push((name, value));
+        self.values.0.push((name, SecretText::from(value.as_str())));
         Ok(())
     }
 }
@@ -177,7 +178,7 @@ mod tests {
     fn what_the_kind_knows_is_not_named_again() {
         let fields = field("username=mia", "basic").unwrap();
         assert!(fields.plain.is_empty());
-        assert_eq!(fields.values.len(), 1);
+        assert_eq!(fields.values.0.len(), 1);
         assert!(field("token_url=https://x.example/token", "client_credentials").unwrap().destinations.is_empty());
     }
 

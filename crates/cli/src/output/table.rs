@@ -59,6 +59,12 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// Adds a row whose number of cells is found out late.
+    pub(crate) fn row_of(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.headings.len(), "a cell for each heading");
+        self.rows.push(cells);
+    }
+
     /// The text, or `nothing` when there are no rows.
     pub(crate) fn render(&self, look: &Look, nothing: &str) -> String {
         if self.rows.is_empty() {
@@ -78,20 +84,26 @@ impl Table {
 /// Facts about one thing, one a line: name, value.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
-    rows: Vec<(&'static str, Cell)>,
+    rows: Vec<(String, Cell)>,
 }
 
 impl Facts {
     /// Adds a fact.
     #[must_use]
-    pub(crate) fn fact(mut self, name: &'static str, value: impl Into<Cell>) -> Self {
-        self.rows.push((name, value.into()));
+    pub(crate) fn fact(mut self, name: &str, value: impl Into<Cell>) -> Self {
+        self.rows.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Adds a fact named by a word of the API.
+    #[must_use]
+    pub(crate) fn named(self, name: &str, value: Cell) -> Self {
+        self.fact(&name.replace('_', " "), value)
     }
 
     /// Adds a fact if it is one: an empty text or none says nothing.
     #[must_use]
-    pub(crate) fn maybe(self, name: &'static str, value: Option<impl AsRef<str>>) -> Self {
+    pub(crate) fn maybe(self, name: &str, value: Option<impl AsRef<str>>) -> Self {
         match value {
             Some(value) if !value.as_ref().is_empty() => self.fact(name, value.as_ref()),
             _ => self,

@@ -1,0 +1,98 @@
+//! A ledger to play with: root key and token lie beside the data and protect nothing.
+
+use super::OpenedLedger;
+use crate::context::write_private;
+use crate::failure::{Failure, Outcome, file_failure};
+use crate::root::DEV_ROOT_KEY;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use strongroom_ledger::{Clock, InitOptions, Ledger, OpenError, OpenOptions};
+use strongroom_seal::{FileProvider, RootKey, RootSource, Token};
+use zeroize::Zeroizing;
+
+/// The token of a dev ledger, in the ledger's directory.
+const DEV_TOKEN: &str = "dev-token";
+
+/// Opens the dev ledger in a directory, and makes it first where there is none.
+///
+/// A birth that was stopped is finished: key and token are kept before anything is made with them.
+pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: OpenOptions) -> Outcome<OpenedLedger> {
+    let root_key = data.join(DEV_ROOT_KEY);
+    if data.join("key-file").exists() && !root_key.exists() {
+        return Err(open_failure(OpenError::NotDev));
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+        .map_err(|error| file_failure("make the directory", data, &error))?;
+    if !root_key.exists() {
+        RootKey::make().map_err(|error| Failure::local(error.to_string()))?
+            .write_new(&root_key).map_err(|error| file_failure("write", &root_key, &error))?;
+    }
+    let token = token(&data.join(DEV_TOKEN))?;
+    let made = make(data, &token, clock)?;
+    let (ledger, report) = Ledger::open(data, options).map_err(open_failure)?;
+    Ok(OpenedLedger { ledger, report, token: Some(token), made })
+}
+
+/// The provider of its root key.
+pub(super) fn root(data: &Path) -> crate::root::Root {
+    Box::new(FileProvider(data.join(DEV_ROOT_KEY)))
+}
+
+/// Whether a directory holds no ledger yet, so that its clock may begin in the past.
+pub(super) fn is_new(data: &Path) -> bool {
+    !data.join("key-file").exists()
+}
+
+fn make(data: &Path, token: &Zeroizing<String>, clock: Arc<dyn Clock>) -> Outcome<bool> {
+    let parsed = Token::parse(token).map_err(|_| {
+        Failure::local(format!("{} holds no token", data.join(DEV_TOKEN).display()))
+            .hint("a dev ledger is for playing: delete its directory and start again")
+    })?;
+    let options = InitOptions {
+        name: "dev".to_owned(),
+        dev: true,
+        owner_name: "dev".to_owned(),
+        root: root(data),
+        source: RootSource::File,
+        token_hash: parsed.stored_hash(),
+        token_expires_at: None,
+        owners_only: false,
+        clock,
+    };
+    match Ledger::init(data, options) {
+        Ok(()) => Ok(true),
+        Err(OpenError::Exists { .. }) => Ok(false),
+        Err(error) => Err(open_failure(error)),
+    }
+}
+
+/// The same token at each start.
+fn token(path: &Path) -> Outcome<Zeroizing<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Zeroizing::new(Zeroizing::new(text).trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let token = Token::make().map_err(|error| Failure::local(error.to_string()))?.expose();
+            write_private(path, token.as_bytes())?;
+            Ok(token)
+        }
+        Err(error) => Err(file_failure("read", path, &error)),
+    }
+}
+
+/// A ledger that was not opened, with what to do.
+pub(crate) fn open_failure(error: OpenError) -> Failure {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !message.contains(&cause_text) {
+            message = format!("{message}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    Failure::local(message)
+        .with_problem(serde_json::json!({"type": format!("/problems/{}", error.code()), "title": error.to_string()}))
+        .hint(error.hint())
+}
