@@ -16,7 +16,6 @@ pub(crate) struct Keyring {
     pub(crate) epochs: Vec<(u32, Key32)>,
     pub(crate) rows: RowSealer,
     pub(crate) index: Key32,
-    pub(crate) anchor: Key32,
     pub(crate) set_hash: SetHashKey,
     pub(crate) signer: Signer,
     pub(crate) wrapper: Wrapper,

@@ -28,7 +28,7 @@ mod audit; // history, proofs
 mod verify; // every record read again
 mod status;
 
-pub use audit::{Bound, EventPage, EventQuery, EventView};
+pub use audit::{Bound, EventPage, EventQuery, EventView, PAGE_EVENTS_MAX, SubjectView};
 pub use clock::{Clock, ClockError, DevClock, WallClock};
 pub use error::OpenError;
 pub use inner::Counters;

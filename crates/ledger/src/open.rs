@@ -12,14 +12,14 @@ use crate::inner::{Counters, Shared};
 use crate::keyring::Keyring;
 use crate::limits::{CACHED_RECORDS, QUEUE_WORKS_MAX};
 use crate::opened::open_recorded;
-use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, Projection};
+use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use crate::rebuild;
 use crate::sequencer::Sequencer;
 use crate::view::Published;
 use crate::{Ledger, keeper};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
@@ -190,7 +190,6 @@ fn keyring(keys: Keys, life: &Life, origin: String) -> Keyring {
             .map(|epoch| (epoch.epoch, epoch.key))
             .collect(),
         index: history.index,
-        anchor: history.anchor,
         signer,
         data_keys: RwLock::new(HashMap::new()),
     }
@@ -259,6 +258,9 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
     };
     let stored = head_row(store, keys)
         .filter(|row| row.size == head.size && row.root == head.root.0 && row.incarnation == keys.incarnation);
+    let version = store.row(Space::Meta, PROJECTION_ROW_KEY)?;
+    let is_current = version.is_some_and(|version| version.as_ref() == PROJECTION_VERSION.to_be_bytes());
+    let stored = stored.filter(|_| is_current || head.size == 0);
     let mut state = State::default();
     match stored {
         Some(stored) if !rebuild_state => {
@@ -282,7 +284,7 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                 unsealed.rebuilt.push("the sum over wrapped keys".to_owned());
             }
         }
-        Some(_) | None if head.size == 0 => {}
+        Some(_) | None if head.size == 0 => rebuild::write_version(store)?,
         _ => {
             state = rebuild::fold(store, keys, 0..head.size, &mut |_| {})?;
             rebuild::write_state(store, keys, &state, &mut projection, &unsealed.opened.frontier)?;
@@ -550,6 +552,6 @@ fn ledger_id() -> Result<[u8; 16], OpenError> {
     Ok(random_bytes()?)
 }
 
-fn read_key_file(path: &PathBuf) -> Result<Option<KeyFile>, OpenError> {
+fn read_key_file(path: &Path) -> Result<Option<KeyFile>, OpenError> {
     Ok(keyfile::read(path)?)
 }

@@ -10,7 +10,7 @@ use strongroom_seal::open_history;
 
 /// Why a record is not what it should be.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordFault {
+pub(crate) enum RecordFault {
     /// Its structure or a digest is wrong.
     #[error(transparent)]
     Structure(#[from] RecordError),

@@ -3,7 +3,7 @@
 use crate::error::OpenError;
 use crate::keyring::Keyring;
 use crate::opened::open_recorded;
-use crate::project::{HEAD_ROW_KEY, Projection};
+use crate::project::{HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use std::ops::Range;
 use strongroom_domain::State;
 use strongroom_domain::evolve::evolve;
@@ -55,6 +55,7 @@ pub(crate) fn write_state(
     }
     rows.sort_unstable();
     store.load(Space::State, rows)?;
+    write_version(store)?;
     let mut head = store.row_batch();
     head.put(
         Space::Meta,
@@ -63,4 +64,15 @@ pub(crate) fn write_state(
     );
     head.write_durably()?;
     Ok(())
+}
+
+/// Says which version of the projection the rows of `state` are.
+pub(crate) fn write_version(store: &Store) -> Result<(), OpenError> {
+    let mut version = store.row_batch();
+    version.put(
+        Space::Meta,
+        PROJECTION_ROW_KEY,
+        PROJECTION_VERSION.to_be_bytes().as_slice(),
+    );
+    Ok(version.write_durably()?)
 }

@@ -6,6 +6,7 @@ use crate::commit::{Prepared, Reply};
 use crate::fingerprint::{Holder, is_fingerprintable};
 use crate::index::Posting;
 use crate::inner::Shared;
+use crate::project::CHECKPOINT_ROW_KEY;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use strongroom_domain::event::Recorded;
@@ -16,7 +17,7 @@ use strongroom_domain::state::EntityKey;
 use strongroom_domain::stored;
 use strongroom_domain::words::FieldClass;
 use strongroom_log::{Batch, Space};
-use strongroom_seal::{Key32, RecordInput, SecretInput, SecretKind, build_record};
+use strongroom_seal::{Key32, Keyspace, RecordInput, SecretInput, SecretKind, build_record};
 
 /// A batch that is not yet closed.
 pub(super) struct Draft {
@@ -154,6 +155,25 @@ impl Sequencer {
         }
     }
 
+    /// The newest signed checkpoint goes with the next commit: the next opening checks the log against it.
+    fn store_checkpoint(&mut self, draft: &mut Draft) -> Result<(), String> {
+        let published = self.shared.published.load();
+        if published.head == 0 {
+            return Ok(());
+        }
+        let random = self.random.take().map_err(|error| error.to_string())?;
+        let note = published.checkpoint.as_bytes();
+        let row = self
+            .shared
+            .keys
+            .rows
+            .seal(Keyspace::Meta, CHECKPOINT_ROW_KEY, note, &random);
+        draft
+            .batch
+            .put(Space::Meta, CHECKPOINT_ROW_KEY, row.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
     /// Closes the batch: rows of what was touched, the head row. `None` when there is nothing to commit or to answer.
     pub(super) fn finish(&mut self, mut draft: Draft) -> Result<Option<Prepared>, String> {
         if draft.batch.records() == 0 {
@@ -182,6 +202,7 @@ impl Sequencer {
         let random = self.random.take().map_err(|error| error.to_string())?;
         let head_row = self.projection.head_row(&self.shared.keys, &self.frontier, &random);
         draft.batch.put(Space::Meta, crate::project::HEAD_ROW_KEY, head_row);
+        self.store_checkpoint(&mut draft)?;
         Ok(Some(Prepared {
             ready: Some(draft.batch.close(&self.frontier)),
             replies: draft.replies,
