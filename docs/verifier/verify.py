@@ -1,6 +1,6 @@
 """Verifies what Strongroom wrote, with nothing of Strongroom but docs/format.md.
 
-    python verify.py dump FILE [--history-keys FILE] [--output json]
+    python verify.py dump FILE [--history-keys FILE] [--output json]        FILE may be - for stdin
     python verify.py vectors.json [--output json]
 
 The file of history keys is JSON: {"epochs": {"1": "<64 hex digits>"}, "data_keys": {"<key id>": "<64 hex digits>"}};
@@ -69,13 +69,14 @@ def run(arguments: argparse.Namespace) -> dict:
     if arguments.what != "dump":
         return vectors.verify(json.loads(Path(arguments.what).read_text(encoding="utf-8")))
     keys = json.loads(Path(arguments.history_keys).read_text(encoding="utf-8")) if arguments.history_keys else None
-    return verify_dump(Path(arguments.file).read_bytes(), keys)
+    data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    return verify_dump(data, keys)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Verifies what Strongroom wrote.")
     parser.add_argument("what", help="`dump`, or the path of vectors.json")
-    parser.add_argument("file", nargs="?", help="the dump")
+    parser.add_argument("file", nargs="?", help="the dump, or - for stdin")
     parser.add_argument("--history-keys", metavar="FILE", help="JSON with epoch keys, to open what is sealed")
     parser.add_argument("--output", choices=["text", "json"], default="text")
     arguments = parser.parse_args()
