@@ -9,7 +9,7 @@ use crate::inner::Shared;
 use crate::project::CHECKPOINT_ROW_KEY;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
-use strongroom_domain::event::Recorded;
+use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::evolve::touched;
 use strongroom_domain::ids::{CredentialId, Position};
 use strongroom_domain::secret::SecretPart;
@@ -127,10 +127,11 @@ impl Sequencer {
         let SecretPart::Fields(fields) = secret else { return };
         draft.cached.push((recorded.position, kept));
         let credential = CredentialId(recorded.stream.id);
-        let Some(current) = self.state.credentials.get(&credential) else {
-            return;
+        let (version, facts) = match &recorded.event {
+            Event::CredentialCreated(created) => (1, &created.fields),
+            Event::CredentialRotated(rotated) => (rotated.version, &rotated.fields),
+            _ => return,
         };
-        let (version, facts) = (current.version(), &current.fields);
         let mut list = Vec::new();
         for (name, value) in &fields.0 {
             let is_secret = facts
