@@ -3,7 +3,7 @@
 use crate::value::{Fields, Pairs, Values};
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /credentials`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -240,10 +240,11 @@ pub struct CredentialWritten {
     pub handle: String,
     /// Its id.
     pub id: String,
-    /// Its current version.
+    /// Its version after the write.
     pub version: u32,
-    /// Its status.
-    pub status: String,
+    /// Its status, where the write was about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
     /// Version of its last change by a person, as in `ETag` and `If-Match`.
     pub etag: u64,
     /// The evidence.
@@ -362,8 +363,9 @@ pub struct CredentialVersion {
 }
 
 /// `GET /credentials`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct CredentialQuery {
     /// Only of this service.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,9 @@ pub struct Import {
     /// The exporting instance's key, for an encrypted export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption_key: Option<SecretText>,
+    /// Enter changed values as rotations; else they are only proposed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rotate: bool,
     /// Only say what would be done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
@@ -55,6 +58,9 @@ pub struct ImportItem {
     pub kind: Option<String>,
     /// `created`, `unchanged`, `rotation_proposed`, `rotated`, `duplicate`.
     pub action: String,
+    /// `duplicate`: the credential that holds the secret already, or the entry before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// What the caller should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

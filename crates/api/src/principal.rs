@@ -3,7 +3,7 @@
 use crate::value::SecretText;
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /principals`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -139,8 +139,9 @@ pub struct Grant {
 }
 
 /// `GET /principals`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PrincipalQuery {
     /// Only where this text is in name or handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,8 +220,9 @@ pub struct Token {
 }
 
 /// `GET /tokens`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct TokenQuery {
     /// Only of this principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -251,7 +253,7 @@ pub struct Whoami {
     pub token: Option<Token>,
     /// Its grants that count now.
     pub grants: Vec<Grant>,
-    /// Rights that it has on the whole ledger.
+    /// Rights that its grants give, each somewhere.
     pub rights: Vec<String>,
     /// Name of the ledger.
     pub ledger: String,

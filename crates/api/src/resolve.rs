@@ -43,7 +43,7 @@ pub struct Resolved {
     /// Its document's digest (BLAKE3, hexadecimal).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// When the first of the values ends; null: none does.
+    /// Until when the answer stands without asking again; null: ask each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<String>,
     /// Each variable by name, in the revision's order.
@@ -67,12 +67,12 @@ impl Variables {
 /// What stands behind one variable, and why.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct ResolvedVariable {
-    /// Handle of the credential.
-    pub credential: String,
+    /// Handle of the credential; null: the variable is not required, and nothing stands behind it.
+    pub credential: Option<String>,
     /// Its version.
-    pub version: u32,
+    pub version: Option<u32>,
     /// Where it was found: `instance`, `template`, `workspace_default`, `ledger_default`.
-    pub step: String,
+    pub step: Option<String>,
     /// Its values; none in a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Values>,

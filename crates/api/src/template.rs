@@ -4,7 +4,7 @@ use crate::credential::Source;
 use crate::value::Document;
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /templates`: from variables, or from a document in which each credential reference becomes a variable.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -215,8 +215,9 @@ pub struct AcceptedFinding {
 }
 
 /// `GET /templates`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct TemplateQuery {
     /// Only where this text is in name or handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -233,8 +234,9 @@ pub struct TemplateQuery {
 }
 
 /// `GET /templates/{t}/document`, as a query.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct DocumentQuery {
     /// An earlier revision instead of the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]

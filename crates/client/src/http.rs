@@ -244,7 +244,7 @@ impl Client {
 
 /// Problems after which nothing was done, or the answer is still to come under the same key.
 fn undone(kind: &str) -> bool {
-    matches!(kind, "busy" | "idempotency_in_flight")
+    matches!(kind, "busy" | "in_flight")
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

@@ -4,7 +4,6 @@ use crate::error::Error;
 use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
-use serde::Serialize;
 use strongroom_api::Page;
 use strongroom_api::client::{Client as AgencyClient, ClientQuery, CreateClient, UpdateClient};
 use strongroom_api::template::{
@@ -15,18 +14,6 @@ use strongroom_api::workspace::{
     Mappings, SetDefault, UpdateWorkspace, Workspace, WorkspaceQuery,
 };
 use strongroom_api::written::{Because, ThingWritten};
-
-#[derive(Serialize)]
-struct InstanceQuery<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct WorkspaceOnly<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    workspace: Option<&'a str>,
-}
 
 /// Each method's errors: [`Error`], with the server's problem document where it said no.
 impl Client {
@@ -267,15 +254,22 @@ impl Client {
         options: &Options,
     ) -> Result<MappingWritten, Error> {
         let path = path(&["workspaces", workspace, "templates", template, "mappings", variable])?;
-        self.delete(&path, &InstanceQuery { instance }, options).await
+        self.delete(
+            &path,
+            &InstanceQuery {
+                instance: instance.map(str::to_owned),
+            },
+            options,
+        )
+        .await
     }
 
     /// `GET /defaults`: all, or those that hold in one workspace.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn defaults(&self, workspace: Option<&str>) -> Result<Page<Default_>, Error> {
-        self.get_with(&path(&["defaults"])?, &WorkspaceOnly { workspace }).await
+    pub async fn defaults(&self, query: &DefaultQuery) -> Result<Page<Default_>, Error> {
+        self.get_with(&path(&["defaults"])?, query).await
     }
 
     /// `PUT /defaults`.
