@@ -10,8 +10,8 @@ use strongroom_api::template::{
     CreateTemplate, DocumentQuery, ReviseTemplate, Template, TemplateQuery, TemplateWritten, UpdateTemplate,
 };
 use strongroom_api::workspace::{
-    AdmitTemplate, Admitted, CreateWorkspace, Default_, DefaultKey, DefaultWritten, MapVariable, MappingWritten,
-    Mappings, SetDefault, UpdateWorkspace, Workspace, WorkspaceQuery,
+    AdmitTemplate, Admitted, CreateWorkspace, Default_, DefaultKey, DefaultQuery, DefaultWritten, InstanceQuery,
+    MapVariable, MappingWritten, Mappings, SetDefault, UpdateWorkspace, Workspace, WorkspaceQuery,
 };
 use strongroom_api::written::{Because, ThingWritten};
 
