@@ -8,7 +8,7 @@ mod template; // workflows and template documents
 
 pub use credential::{CredentialDraft, FieldText, RotateDraft};
 pub use import::{ImportAction, ImportDraft, ImportItem, ImportReport};
-pub(crate) use scan::scan;
+pub(crate) use scan::{recordable, scan};
 pub use template::TemplateDraft;
 
 use crate::request::Failure;

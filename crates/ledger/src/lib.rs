@@ -184,7 +184,6 @@ impl Ledger {
     /// # Errors
     /// [`Failure`] of the first that can't be done.
     pub async fn execute_all(&self, context: RequestContext, commands: Vec<Command>) -> Result<Receipt, Failure> {
-        intake::scan(&context, &commands)?;
         self.submit(context, commands, false, Vec::new()).await
     }
 
@@ -224,9 +223,10 @@ impl Ledger {
             .unwrap_or(Err(Failure::Stopped))
     }
 
+    /// The one way to the writer: whatever comes in is scanned here.
     fn enqueue(
         &self,
-        context: RequestContext,
+        mut context: RequestContext,
         commands: Vec<Command>,
         body_has_secrets: bool,
         warnings: Vec<String>,
@@ -234,6 +234,8 @@ impl Ledger {
         if self.shared.has_stopped() {
             return Err(Failure::Stopped);
         }
+        intake::scan(&context, &commands)?;
+        context.user_agent = intake::recordable(context.user_agent);
         let (reply, answer) = oneshot::channel();
         let work = Work {
             context,

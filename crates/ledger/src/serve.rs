@@ -160,7 +160,26 @@ impl Ledger {
         }
         let (recorded, valid_until) = self.record_serving(context, request, &resolution, now).await?;
         let values = self.values(&published, &resolution, &allowed, recorded)?;
+        self.still_holds(&published, context, request, &resolution)?;
         Ok(answer(values, valid_until, Some(recorded.at), false))
+    }
+
+    /// Looks once more before the values leave: what was revoked or mapped anew meanwhile is decided anew.
+    fn still_holds(
+        &self,
+        then: &Published,
+        context: &RequestContext,
+        request: &ResolveRequest,
+        resolution: &Resolution,
+    ) -> Result<(), Failure> {
+        let published = self.shared.published.load_full();
+        if Arc::ptr_eq(&published.state, &then.state) {
+            return Ok(());
+        }
+        match decide(&published.state, &context.caller, request, self.shared.now(&published)) {
+            Ok((_, now)) if now.served() == resolution.served() => Ok(()),
+            _ => Err(Rejection::Stale.into()),
+        }
     }
 
     /// A window that is open covers the serving; else an `accessed` is durable first.

@@ -113,7 +113,9 @@ impl Ledger {
         loop {
             let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
             let Plan { mut items, commands } = self.plan(entries, draft.rotate)?;
-            scan(&context, &commands)?;
+            if draft.dry_run {
+                scan(&context, &commands)?;
+            }
             if draft.dry_run || commands.is_empty() {
                 return Ok(ImportReport { items, receipt: None });
             }

@@ -13,6 +13,10 @@ use strongroom_formats::scan::{Finding, scan_text};
 pub(crate) fn scan(context: &RequestContext, commands: &[Command]) -> Result<(), Failure> {
     let mut texts = Texts::default();
     texts.optional("/reason", context.reason.as_deref());
+    texts.optional(
+        "/headers/idempotency-key",
+        context.idempotency.as_ref().map(|key| key.key.as_str()),
+    );
     commands.iter().for_each(|command| texts.command(command));
     match texts.findings.is_empty() {
         true => Ok(()),
@@ -116,7 +120,30 @@ impl Texts {
             Command::MapVariable { instance, .. } | Command::UnmapVariable { instance, .. } => {
                 self.optional("/instance", instance.as_deref());
             }
-            _ => {}
+            // Their documents are scanned by the importer, with places in the document.
+            Command::ReviseTemplate { .. }
+            // References, ids, words, times and hashes only.
+            | Command::RollbackCredential { .. }
+            | Command::ShareCredential(_)
+            | Command::UnshareCredential(_)
+            | Command::DisableCredential { .. }
+            | Command::EnableCredential { .. }
+            | Command::RevokeCredential { .. }
+            | Command::ArchiveClient { .. }
+            | Command::ArchiveWorkspace { .. }
+            | Command::RetireTemplate { .. }
+            | Command::AdmitTemplate { .. }
+            | Command::SetDefault { .. }
+            | Command::UnsetDefault { .. }
+            | Command::DisablePrincipal { .. }
+            | Command::Grant { .. }
+            | Command::WithdrawGrant { .. }
+            | Command::RevokeToken { .. }
+            | Command::RecordReveal { .. }
+            | Command::RecordCounts { .. }
+            | Command::RecordDenied { .. } => {}
+            Command::RecordAccess { instance, .. } => self.optional("/instance", instance.as_deref()),
+            Command::Initialize { owner_name, .. } => self.text("/owner_name", owner_name),
         }
     }
 }
@@ -124,4 +151,9 @@ impl Texts {
 /// A JSON pointer's reference token (RFC 6901).
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A user agent as it may be recorded: not at all, when it holds a secret.
+pub(crate) fn recordable(user_agent: Option<String>) -> Option<String> {
+    user_agent.filter(|text| scan_text(text).is_none())
 }

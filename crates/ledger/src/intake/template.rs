@@ -1,7 +1,7 @@
 //! Workflows and template documents to templates: variables made or read, hard-coded secrets refused, the document with
 //! references only.
 
-use super::{STALE_RETRIES, is_stale, scan};
+use super::{STALE_RETRIES, is_stale};
 use crate::Ledger;
 use crate::request::{Failure, Receipt, RequestContext};
 use strongroom_domain::command::{Command, TemplateInput};
@@ -66,7 +66,6 @@ impl Ledger {
         let mut tries = 0;
         loop {
             let (command, warnings) = self.template_command(&context, &draft, &source, &accepted)?;
-            scan(&context, std::slice::from_ref(&command))?;
             match self.submit(context.clone(), vec![command], false, warnings).await {
                 Err(failure) if is_stale(&failure) && tries < STALE_RETRIES => tries += 1,
                 answer => return answer,
