@@ -18,38 +18,57 @@ pub(crate) struct Opening<'a> {
     pub(crate) copy: Option<JournalsCopy>,
 }
 
-/// The store, the log's size, the copied journals, and the bytes cut off a torn commit.
-type OpenedStore = (Store, u64, Option<JournalsCopy>, u64);
+/// The database, opened by fjall and not yet checked.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    /// Number of records by the highest position.
+    pub(crate) size: u64,
+    /// The journals as they were found, where the last stop was unclean.
+    pub(crate) copy: Option<JournalsCopy>,
+    /// Whether it was made just now.
+    pub(crate) born: bool,
+    /// Bytes of a torn commit that were cut off the newest journal.
+    pub(crate) cut: u64,
+}
 
 impl Opening<'_> {
     /// Copies the journals where the last stop was unclean, and has fjall open the database.
-    pub(crate) fn open_store(mut self, born: bool) -> Result<OpenedStore, OpenError> {
+    pub(crate) fn open_database(mut self) -> Result<Database, OpenError> {
         let dir = self.layout.database();
-        if self.slot.size == 0 && !born {
+        let there = || dir.try_exists().map_err(|error| OpenError::io("look for", &dir, error));
+        if self.slot.size == 0 && there()? {
             birth::clear_unfinished_database(&dir)?;
         }
-        let exists = dir
-            .try_exists()
-            .map_err(|error| OpenError::io("look for", &dir, error))?;
-        if exists {
-            if self.slot.size > 0 {
-                check_files(&dir).map_err(|what| self.damaged(what))?;
-            }
-            if !self.slot.clean && self.options.copy_journals {
-                let copied = journals::copy(&dir, self.layout.root());
-                self.copy = Some(copied.map_err(|error| OpenError::io("copy", &dir, error))?);
-            }
-        }
-        if exists {
-            let number = self.slot.journals.last().map_or(0, |journal| journal.number);
-            journals::ensure_one(&dir, number).map_err(|error| OpenError::io("write", &dir, error))?;
+        let born = !there()?;
+        if !born {
+            self.prepare(&dir)?;
         }
         let (store, cut) = self.open_fjall(&dir)?;
-        if !exists {
+        if born {
             birth::sync_database(self.layout)?;
         }
-        let size = check::size(&store)?;
-        Ok((store, size, self.copy, cut))
+        Ok(Database {
+            size: check::size(&store)?,
+            store,
+            copy: self.copy,
+            born,
+            cut,
+        })
+    }
+
+    /// Sees to what fjall would not: files without which it would begin anew, the journals as they
+    /// were found, and that there is one.
+    fn prepare(&mut self, dir: &Path) -> Result<(), OpenError> {
+        if self.slot.size > 0 {
+            check_files(dir).map_err(|what| self.damaged(what))?;
+        }
+        if !self.slot.clean && self.options.copy_journals {
+            let copied = journals::copy(dir, self.layout.root());
+            self.copy = Some(copied.map_err(|error| OpenError::io("copy", dir, error))?);
+        }
+        let newest = self.slot.journals.last();
+        journals::ensure_one(dir, newest.map_or(0, |journal| journal.number))
+            .map_err(|error| OpenError::io("write", dir, error))
     }
 
     /// fjall refuses a journal whose last batch is torn in its middle, as a power cut in a commit

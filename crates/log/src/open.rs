@@ -13,7 +13,7 @@ use strongroom_proof::tree::Frontier;
 
 use crate::anchor::{self, AnchorFile, AnchorMac, Found};
 use crate::check::{self, Checked, Disagreement};
-use crate::database::Opening;
+use crate::database::{Database, Opening};
 use crate::journals::{self, JournalsCopy};
 use crate::layout::{Layout, Present, Stage};
 use crate::limits::CACHE_BYTES_DEFAULT;
@@ -171,8 +171,13 @@ impl DataDir {
             slot: &anchor.slot,
             copy: None,
         };
-        let born = !present.database;
-        let (store, size, copy, cut) = opening.open_store(born)?;
+        let Database {
+            store,
+            size,
+            copy,
+            born,
+            cut,
+        } = opening.open_database()?;
         let checked = check_store(&store, &anchor.slot, size)
             .map_err(|why| refusal(why, anchor.slot.size, size, copy.as_ref()))?;
         let tiles_rebuilt = mend_tiles(&store, &checked)?;

@@ -3,6 +3,7 @@
 
 mod birth;
 mod commit;
+mod crash;
 mod damage;
 mod shadow;
 

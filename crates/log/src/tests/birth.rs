@@ -80,6 +80,11 @@ fn a_birth_stopped_between_two_keyspaces_goes_on() {
     }
     drop(database);
     check_goes_on(&home, Stage::Whole);
+
+    let home = with_anchor();
+    drop(fjall::Database::builder(home.layout().database()).open().unwrap());
+    std::fs::remove_dir_all(home.layout().database().join("keyspaces/0")).unwrap();
+    check_goes_on(&home, Stage::Whole);
 }
 
 #[test]

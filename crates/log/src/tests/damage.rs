@@ -288,7 +288,8 @@ fn a_damaged_newest_journal_is_a_shorter_log() {
 
 #[test]
 fn records_that_were_changed_in_place_are_refused() {
-    let cases: [(&str, fn(&Store)); 5] = [
+    type Damage = fn(&Store);
+    let cases: [(&str, Damage); 5] = [
         ("log_shorter", |store| {
             for position in 390..400 {
                 remove(store, position);
