@@ -5,6 +5,7 @@
 
 use crate::index::Posting;
 use crate::inner::Shared;
+use crate::keyring::Keyring;
 use crate::request::{Failure, Receipt};
 use crate::view::{Published, View};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -127,7 +128,7 @@ impl CommitSide {
         let signing = Arc::clone(&shared);
         let signer = std::thread::Builder::new().name("signer".to_owned()).spawn(move || {
             for (size, root) in roots {
-                if notes.send(sign(&signing, size, root)).is_err() {
+                if notes.send(sign(&signing.keys, size, root)).is_err() {
                     return;
                 }
             }
@@ -261,13 +262,13 @@ pub(crate) fn run(side: &Mutex<CommitSide>, batches: &Receiver<Prepared>, in_fli
 }
 
 /// Signs a checkpoint.
-pub(crate) fn sign(shared: &Shared, size: u64, root: Hash) -> Arc<str> {
+pub(crate) fn sign(keys: &Keyring, size: u64, root: Hash) -> Arc<str> {
     let checkpoint = Checkpoint {
-        origin: shared.keys.origin.clone(),
+        origin: keys.origin.clone(),
         size,
         root,
     };
-    shared.keys.signer.sign_checkpoint(checkpoint).to_string().into()
+    keys.signer.sign_checkpoint(checkpoint).to_string().into()
 }
 
 fn lock(side: &Mutex<CommitSide>) -> std::sync::MutexGuard<'_, CommitSide> {

@@ -66,8 +66,16 @@ pub enum OpenError {
     #[error("the newest stored checkpoint does not hold: {0}")]
     Checkpoint(String),
     /// Rows of `state` were changed on disk.
-    #[error("current state on disk is not what the last commit wrote")]
-    StateDiffers,
+    #[error(
+        "current state on disk is not what the last commit wrote: the log is whole with {records} records{}",
+        .journals.as_ref().map(|dir| format!("; its journals were copied to {}", dir.display())).unwrap_or_default()
+    )]
+    StateDiffers {
+        /// Records of the log.
+        records: u64,
+        /// Where the journals were copied to, after an unclean stop.
+        journals: Option<PathBuf>,
+    },
     /// A wrapped key was changed on disk.
     #[error("a wrapped data key was changed on disk")]
     KeyRow {
@@ -110,7 +118,7 @@ impl OpenError {
             Self::OtherLedger => "other_ledger",
             Self::Record { .. } => "record_damaged",
             Self::Checkpoint(_) => "checkpoint_differs",
-            Self::StateDiffers => "state_differs",
+            Self::StateDiffers { .. } => "state_differs",
             Self::KeyRow { .. } | Self::KeyMissing { .. } => "log_hole",
             Self::Dev | Self::NotDev => "dev",
             Self::Birth(_) => "birth",
@@ -135,7 +143,7 @@ impl OpenError {
             Self::LedgerName => "choose a name like `acme-prod`",
             Self::OtherLedger => "put the key file beside the log it belongs to",
             Self::Record { .. } | Self::Checkpoint(_) => "keep the directory as it is and restore a backup",
-            Self::StateDiffers => {
+            Self::StateDiffers { .. } => {
                 "nothing is lost: `strongroom serve --rebuild-state` makes it anew from the log; find out who wrote to the disk"
             }
             Self::KeyRow { .. } | Self::KeyMissing { .. } => {

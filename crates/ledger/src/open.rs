@@ -261,6 +261,11 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
     let version = store.row(Space::Meta, PROJECTION_ROW_KEY)?;
     let is_current = version.is_some_and(|version| version.as_ref() == PROJECTION_VERSION.to_be_bytes());
     let stored = stored.filter(|_| is_current || head.size == 0);
+    let journals = unsealed.opened.checks.journals().map(Path::to_owned);
+    let state_differs = || OpenError::StateDiffers {
+        records: head.size,
+        journals: journals.clone(),
+    };
     let mut state = State::default();
     match stored {
         Some(stored) if !rebuild_state => {
@@ -269,14 +274,14 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                 let row = keys
                     .rows
                     .open(Keyspace::State, &key, &sealed)
-                    .map_err(|_| OpenError::StateDiffers)?;
-                state.load_row(&key, &row).map_err(|_| OpenError::StateDiffers)?;
+                    .map_err(|_| state_differs())?;
+                state.load_row(&key, &row).map_err(|_| state_differs())?;
                 if strongroom_domain::state::EntityKey::parse(&key).is_some_and(|key| key.counted_in_rights()) {
                     projection.count_state_row(&keys.set_hash, &key, &sealed);
                 }
             }
             if !projection.rights_equal(&stored) {
-                return Err(OpenError::StateDiffers);
+                return Err(state_differs());
             }
             state.last_recorded_at = last_us;
             if !projection.keys_equal(&stored) {
@@ -417,21 +422,20 @@ pub(crate) fn start(
         ..
     } = opened;
     checks.all_passed()?;
-    let head = store.head();
-    let published = Published {
-        state: Arc::new(loaded.state.clone()),
-        head: head.size,
-        root: head.root.0,
-        checkpoint: "".into(),
-        last_recorded_at: loaded.last_us,
+    let open_report = OpenReport {
+        records: report.size,
+        clean: report.clean,
+        anchored: report.anchored,
+        rebuilt,
+        torn_bytes_cut: report.torn_bytes_cut,
     };
     let shared = Arc::new(Shared {
         dir: dir.to_owned(),
         dev: options.dev,
+        published: ArcSwap::from_pointee(published(&store, &keys, &loaded)),
         store,
         keys,
         clock: options.clock,
-        published: ArcSwap::from_pointee(published),
         index,
         records: quick_cache::sync::Cache::new(CACHED_RECORDS),
         windows: crate::windows::Windows::default(),
@@ -443,22 +447,32 @@ pub(crate) fn start(
         counters: Counters::default(),
     });
     shared.look_at_space();
-    if head.size > 0 {
-        let checkpoint = commit::sign(&shared, head.size, head.root);
-        let mut published = Published {
-            checkpoint,
-            ..Published::clone(&shared.published.load())
-        };
-        published.head = head.size;
-        shared.published.store(Arc::new(published));
+    Ok((spawn(shared, committer, frontier, loaded)?, open_report))
+}
+
+/// What readers see first: the log as it was found, under a checkpoint signed anew.
+fn published(store: &Store, keys: &Keyring, loaded: &Loaded) -> Published {
+    let head = store.head();
+    Published {
+        state: Arc::new(loaded.state.clone()),
+        head: head.size,
+        root: head.root.0,
+        checkpoint: if head.size == 0 {
+            "".into()
+        } else {
+            commit::sign(keys, head.size, head.root)
+        },
+        last_recorded_at: loaded.last_us,
     }
-    let open_report = OpenReport {
-        records: report.size,
-        clean: report.clean,
-        anchored: report.anchored,
-        rebuilt,
-        torn_bytes_cut: report.torn_bytes_cut,
-    };
+}
+
+/// Starts the threads.
+fn spawn(
+    shared: Arc<Shared>,
+    committer: strongroom_log::Committer,
+    frontier: strongroom_proof::tree::Frontier,
+    loaded: Loaded,
+) -> Result<Ledger, OpenError> {
     let side = Arc::new(Mutex::new(CommitSide::new(Arc::clone(&shared), committer)?));
     let (to_committer, batches) = sync_channel(1);
     let (queue, works) = sync_channel(QUEUE_WORKS_MAX);
@@ -479,15 +493,32 @@ pub(crate) fn start(
         last_batch: 0,
     };
     let committing = Arc::clone(&side);
-    let committer_thread = std::thread::Builder::new()
-        .name("committer".to_owned())
-        .spawn(move || commit::run(&committing, &batches, &in_flight))?;
-    let sequencer_thread = std::thread::Builder::new()
-        .name("sequencer".to_owned())
-        .spawn(move || sequencer.run(&works))?;
+    let committer_thread = guarded(&shared, "committer", move || {
+        commit::run(&committing, &batches, &in_flight)
+    })?;
+    let sequencer_thread = guarded(&shared, "sequencer", move || sequencer.run(&works))?;
     let keeper = keeper::start(Arc::clone(&shared), queue.clone())?;
-    let ledger = Ledger::assemble(shared, queue, side, [sequencer_thread, committer_thread], keeper);
-    Ok((ledger, open_report))
+    Ok(Ledger::assemble(
+        shared,
+        queue,
+        side,
+        [sequencer_thread, committer_thread],
+        keeper,
+    ))
+}
+
+/// A thread whose panic stops the ledger: half a writer must not go on.
+fn guarded(
+    shared: &Arc<Shared>,
+    name: &'static str,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let shared = Arc::clone(shared);
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_err() {
+            shared.fail(&format!("the {name} failed: this is a bug"));
+        }
+    })
 }
 
 /// Makes a ledger: key file, anchor, database, first records; then stops it in order. A birth that was stopped in
