@@ -1,0 +1,12 @@
+//! Every route: what it does, and what it refuses.
+
+mod audit; // the log over HTTP, and what proves it
+mod bodies; // what a request may be at all
+mod credential; // a credential's life
+mod defaults; // mappings and defaults at all four levels
+mod idempotency; // repeats, and changes behind someone's back
+mod names; // names, handles, texts
+mod people; // principals, grants, tokens
+mod resolve; // secrets for a run, and their records
+mod routes; // all of them, in OpenAPI and in truth
+mod template; // templates, admission

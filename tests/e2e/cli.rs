@@ -1,0 +1,471 @@
+//! The grammar, exit codes, what programs get.
+
+mod agency; // a whole day on the command line
+
+use crate::harness::{Agency, Place, Server, example};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+fn serve() -> (Place, Server) {
+    let place = Place::new();
+    let server = place.serve();
+    (place, server)
+}
+
+#[test]
+fn every_command_of_the_grammar_is_there() {
+    let place = Place::new();
+    let grammar = [
+        "serve",
+        "init",
+        "credential create",
+        "credential list",
+        "credential get",
+        "credential update",
+        "credential share",
+        "credential rotate",
+        "credential rollback",
+        "credential disable",
+        "credential enable",
+        "credential revoke",
+        "credential history",
+        "credential reveal",
+        "client create",
+        "client list",
+        "workspace create",
+        "workspace list",
+        "workspace get",
+        "template import",
+        "template list",
+        "template get",
+        "template revise",
+        "template retire",
+        "setup",
+        "map",
+        "unmap",
+        "default set",
+        "default unset",
+        "resolve",
+        "audit log",
+        "audit show",
+        "audit key",
+        "import n8n",
+        "services",
+        "services list",
+        "services get",
+        "verify",
+        "dump",
+        "status",
+        "keys check",
+        "principal create",
+        "principal list",
+        "principal disable",
+        "token create",
+        "token list",
+        "token revoke",
+        "whoami",
+        "login",
+    ];
+    for command in grammar {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = place.run(&arguments).exits(0);
+        assert!(help.out.contains("Usage"), "{command}: {}", help.out);
+        assert!(help.out.contains("--output"), "{command} knows --output");
+    }
+    assert!(
+        place
+            .run(&["--version"])
+            .exits(0)
+            .out
+            .contains(env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    let (place, server) = serve();
+    Agency::build(&server);
+    place.run(&["status"]).exits(0);
+    for wrong in [
+        &["nonsense"][..],
+        &["credential", "get"],
+        &["credential", "list", "--nothing"],
+        &["audit", "show", "x"],
+        &[],
+    ] {
+        place.run(wrong).exits(1);
+    }
+    place
+        .run(&[
+            "credential",
+            "create",
+            "openai",
+            "--service",
+            "openai",
+            "--kind",
+            "api_key",
+        ])
+        .exits(2);
+    place.run(&["credential", "rollback", "openai", "7"]).exits(2);
+    place.run(&["credential", "get", "nobody"]).exits(3);
+    place.run(&["resolve", "nowhere", "orders"]).exits(3);
+    place.run(&["template", "import", "/no/such/file.json"]).exits(1);
+    let viewer = server
+        .post("/tokens", json!({"principal": "Vera", "role": "viewer"}))
+        .is(201)["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let denied = |arguments: &[&str], token: &str| {
+        let mut command = place.command();
+        command.args(arguments).env("STRONGROOM_TOKEN", token);
+        crate::harness::Ran::of(command, "").exits(4)
+    };
+    let failure = denied(&["credential", "revoke", "openai", "--output", "json"], &viewer).failure();
+    assert_eq!(
+        (&failure["status"], &failure["exit"]),
+        (&json!(403), &json!(4)),
+        "{failure}"
+    );
+    denied(&["credential", "list"], "srt_nonsense");
+    server.stop();
+    place.run(&["status"]).exits(1);
+}
+
+#[test]
+fn programs_get_one_json_document() {
+    let (place, server) = serve();
+    Agency::build(&server);
+    Agency::map(&server, "shop-a", "shopify-client-a");
+    let reads: [&[&str]; 21] = [
+        &["whoami"],
+        &["status"],
+        &["services", "list", "shopify"],
+        &["services", "get", "shopify"],
+        &["credential", "list"],
+        &["credential", "get", "openai"],
+        &["credential", "history", "openai"],
+        &["client", "list"],
+        &["workspace", "list"],
+        &["workspace", "get", "shop-a"],
+        &["template", "list"],
+        &["template", "get", "orders"],
+        &["default", "list"],
+        &["resolve", "shop-a", "orders", "--dry-run", "--explain"],
+        &["resolve", "shop-a", "orders"],
+        &["audit", "log"],
+        &["audit", "show", "3"],
+        &["audit", "key"],
+        &["principal", "list"],
+        &["token", "list"],
+        &["verify"],
+    ];
+    for arguments in reads {
+        let document = place.json(arguments);
+        assert!(document.is_object() || document.is_array(), "{arguments:?}: {document}");
+    }
+    let served = place.json(&["resolve", "shop-a", "orders"]);
+    assert_eq!(served["variables"]["SHOP"]["fields"]["token"], "tkn-a-kX82hqLw93mDv1");
+    let shown = place.run(&["resolve", "shop-a", "orders"]).exits(0);
+    assert!(
+        !shown.out.contains("tkn-a-kX82") && shown.out.contains("shopify-client-a"),
+        "a table masks: {}",
+        shown.out
+    );
+    let failure = place.run(&["credential", "get", "opnai", "--output", "json"]).exits(3);
+    assert!(failure.out.is_empty(), "a failure is no data: {}", failure.out);
+    assert!(failure.failure()["hint"].as_str().unwrap().contains("openai"));
+    let people = place.run(&["credential", "get", "opnai"]).exits(3);
+    assert!(
+        people.err.contains("openai") && !people.err.contains('{'),
+        "{}",
+        people.err
+    );
+}
+
+#[test]
+fn a_secret_is_never_taken_from_an_argument() {
+    let (place, server) = serve();
+    let size = server.size();
+    let create = |more: &[&str]| {
+        let arguments: Vec<&str> = [
+            "credential",
+            "create",
+            "OpenAI",
+            "--service",
+            "openai",
+            "--kind",
+            "api_key",
+        ]
+        .iter()
+        .chain(more)
+        .copied()
+        .collect();
+        place.run_with(&arguments, "from-stdin-Qk82nv\n")
+    };
+    for typed in [
+        &["--secret", "api_key=typed-Xw93mK"][..],
+        &["--field", "api_key=typed-Xw93mK"],
+        &["--destination", "api_key=typed-Xw93mK"],
+    ] {
+        let refused = create(typed).exits(1);
+        assert!(!refused.err.contains("typed-Xw93mK"), "{}", refused.err);
+        assert!(
+            refused.err.contains("@FILE") && refused.err.contains("stdin"),
+            "a hint: {}",
+            refused.err
+        );
+    }
+    let nobody = create(&["--secret", "api_key"]).exits(1);
+    assert!(nobody.err.contains("terminal"), "{}", nobody.err);
+    assert_eq!(server.size(), size);
+    create(&["--secret", "api_key=-"]).exits(0);
+    let file = place.file("secret.txt", "from-file-Vm71kQ\n");
+    place
+        .run(&[
+            "credential",
+            "rotate",
+            "openai",
+            "--secret",
+            &format!("api_key=@{file}"),
+        ])
+        .exits(0);
+    let revealed = place
+        .run(&[
+            "credential",
+            "reveal",
+            "openai",
+            "--field",
+            "api_key",
+            "--raw",
+            "--reason",
+            "a test",
+        ])
+        .exits(0);
+    assert_eq!(revealed.out.trim_end(), "from-file-Vm71kQ");
+    place.run(&["credential", "reveal", "openai"]).exits(2);
+    let json = place.json(&["credential", "reveal", "openai", "--version", "1", "--reason", "a test"]);
+    assert_eq!(json["fields"]["api_key"], "from-stdin-Qk82nv");
+}
+
+#[test]
+fn commands_find_the_dev_server_by_themselves() {
+    let (place, server) = serve();
+    let context = place.path().join("config/context.json");
+    assert_eq!(fs::metadata(&context).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(place.data()).unwrap().permissions().mode() & 0o077,
+        0,
+        "the directory is its owner's"
+    );
+    let (addr, token) = (server.addr.clone(), server.token.clone());
+    assert_eq!(place.json(&["whoami"])["handle"], "dev");
+    server.stop();
+    let server = place.serve();
+    assert_eq!(server.token, token, "each start has the same token");
+    assert_eq!(place.json(&["whoami"])["handle"], "dev");
+    // Another context: nothing is known, unless it is given.
+    let elsewhere = Place::new();
+    elsewhere.run(&["whoami"]).exits(1);
+    let mut command = elsewhere.command();
+    command
+        .args(["whoami"])
+        .env("STRONGROOM_ADDR", &server.addr)
+        .env("STRONGROOM_TOKEN", &token);
+    crate::harness::Ran::of(command, "").exits(0);
+    elsewhere
+        .run_with(&["login", "--addr", &server.addr], &format!("{token}\n"))
+        .exits(0);
+    assert_eq!(elsewhere.json(&["whoami"])["handle"], "dev");
+    assert_eq!(
+        fs::metadata(elsewhere.path().join("config/context.json"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    let bad = elsewhere.run_with(&["login", "--addr", &server.addr], "srt_wrong\n");
+    assert!(bad.code == 1 || bad.code == 4, "{} {}", bad.code, bad.err);
+    assert!(!bad.err.contains("srt_wrong"), "{}", bad.err);
+    assert_eq!(elsewhere.json(&["whoami"])["handle"], "dev", "what was kept stays");
+    assert_ne!(addr, "");
+}
+
+#[test]
+fn without_a_terminal_setup_lists_what_is_missing() {
+    let (place, server) = serve();
+    Agency::build(&server);
+    server
+        .post("/workspaces", json!({"name": "Fresh", "client": "client-a"}))
+        .is(201);
+    let size = server.size();
+    let refused = place.run(&["setup", "fresh", "orders", "--output", "json"]).exits(2);
+    let listed = format!("{}{}", refused.out, refused.err);
+    assert!(
+        listed.contains("SHOP") && listed.contains("AI") && listed.contains("shopify-client-a"),
+        "{listed}"
+    );
+    assert!(!listed.contains("shopify-client-b"), "{listed}");
+    assert_eq!(server.size(), size, "nothing was changed");
+    place
+        .run(&["setup", "fresh", "orders", "--map", "SHOP=shopify-client-a"])
+        .exits(2);
+    place
+        .run(&[
+            "setup",
+            "fresh",
+            "orders",
+            "--map",
+            "SHPO=shopify-client-a",
+            "--map",
+            "AI=openai",
+        ])
+        .exits(1);
+    assert_eq!(server.size(), size, "nothing was changed");
+    let done = place.json(&[
+        "setup",
+        "fresh",
+        "orders",
+        "--map",
+        "SHOP=shopify-client-a",
+        "--map",
+        "AI=openai",
+    ]);
+    assert_eq!(done["revision"], 1);
+    place.run(&["setup", "fresh", "orders"]).exits(0);
+    let served = place.json(&["resolve", "fresh", "orders"]);
+    assert_eq!(served["variables"]["AI"]["credential"], "openai");
+    place
+        .run(&["map", "fresh", "orders", "AI", "openai", "--instance", "run-1"])
+        .exits(0);
+    place
+        .run(&["unmap", "fresh", "orders", "AI", "--instance", "run-1"])
+        .exits(0);
+    place.run(&["unmap", "fresh", "orders", "AI"]).exits(0);
+    place.run(&["resolve", "fresh", "orders"]).exits(2);
+    place.run(&["default", "set", "openai", "api_key", "openai"]).exits(0);
+    place.run(&["resolve", "fresh", "orders"]).exits(0);
+    place.run(&["default", "unset", "openai", "api_key"]).exits(0);
+    place.run(&["resolve", "fresh", "orders"]).exits(2);
+}
+
+#[test]
+fn of_several_files_each_counts_alone() {
+    let (place, _server) = serve();
+    let good = place.file("good.json", example("n8n-workflow-orders.json"));
+    let bad = place.file("bad.json", "{\"nodes\": [");
+    let other = place.file("other.json", example("n8n-workflow-support.json"));
+    let ran = place
+        .run(&["template", "import", &good, &bad, &other, "--output", "json"])
+        .exits(2);
+    let document = ran.json();
+    let items = document["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{document}");
+    for item in items {
+        assert!(
+            item["handle"].is_string() && item["revision"] == 1 && !item["variables"].as_array().unwrap().is_empty(),
+            "{item}"
+        );
+    }
+    assert!(document.to_string().contains("bad.json"), "{document}");
+}
+
+#[test]
+fn a_real_ledger_is_made_opened_and_checked_with_its_root_key() {
+    let place = Place::new();
+    let data = place.data();
+    let data = data.to_str().unwrap();
+    let key = place.path().join("root-key");
+    let key = key.to_str().unwrap();
+    let made = place
+        .run(&["init", "--data", data, "--root-key-file", key, "--output", "json"])
+        .exits(0);
+    assert!(
+        format!("{}{}", made.out, made.err).contains("root"),
+        "it says what to keep: {}{}",
+        made.out,
+        made.err
+    );
+    place.run(&["init", "--data", data, "--root-key-file", key]).exits(1);
+    place
+        .run(&["keys", "check", "--data", data, "--root-key-file", key])
+        .exits(0);
+    place.run(&["keys", "check", "--data", data]).exits(1);
+    let wrong = place.path().join("other");
+    place
+        .run(&[
+            "init",
+            "--data",
+            wrong.to_str().unwrap(),
+            "--root-key-file",
+            place.path().join("other-key").to_str().unwrap(),
+        ])
+        .exits(0);
+    let other = place.path().join("other-key");
+    let refused = place
+        .run(&[
+            "keys",
+            "check",
+            "--data",
+            data,
+            "--root-key-file",
+            other.to_str().unwrap(),
+            "--output",
+            "json",
+        ])
+        .exits(1);
+    assert!(
+        refused.failure()["hint"].as_str().unwrap().contains("root key"),
+        "{}",
+        refused.err
+    );
+    place.run(&["verify", "--data", data, "--root-key-file", key]).exits(0);
+    // A real ledger is not served with --dev.
+    let refusal = place.try_serve(&[], &[]).err().unwrap();
+    assert_eq!((refusal.code, refusal.word().as_str()), (1, "dev"), "{}", refusal.text);
+}
+
+#[test]
+fn a_directory_is_opened_by_one_process() {
+    let (place, _server) = serve();
+    let refusal = place.try_serve(&[], &[]).err().unwrap();
+    assert_eq!(
+        (refusal.code, refusal.word().as_str()),
+        (1, "locked"),
+        "{}",
+        refusal.text
+    );
+    assert!(!refusal.document()["hint"].as_str().unwrap().is_empty());
+    place.run(&["whoami"]).exits(0);
+    place
+        .run(&["verify", "--data", place.data().to_str().unwrap()])
+        .exits(1);
+}
+
+#[test]
+fn the_sample_agency_is_loaded_through_the_api() {
+    let place = Place::new();
+    let server = place.serve_with(&["--sample"], &[]);
+    let count = |noun: &str| place.json(&[noun, "list"])["items"].as_array().unwrap().len();
+    assert_eq!((count("client"), count("credential"), count("template")), (3, 8, 4));
+    let oldest = server.get("/audit/events?order=oldest&limit=1").ok()["items"][0]["recorded_at"]
+        .as_str()
+        .unwrap()
+        .parse::<jiff::Timestamp>()
+        .unwrap();
+    let newest = server.get("/audit/events?limit=1").ok()["items"][0]["recorded_at"]
+        .as_str()
+        .unwrap()
+        .parse::<jiff::Timestamp>()
+        .unwrap();
+    let days = newest.duration_since(oldest).as_hours() / 24;
+    assert!((14..60).contains(&days), "a few weeks of history, not {days} days");
+    assert!(newest <= jiff::Timestamp::now(), "and none of it in the future");
+    assert!(server.all("/audit/events?type=access.accessed").len() > 3);
+    let size = server.size();
+    server.stop();
+    let server = place.serve_with(&["--sample"], &[]);
+    assert_eq!(server.size(), size, "a second start loads nothing");
+}

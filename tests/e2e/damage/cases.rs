@@ -1,0 +1,296 @@
+//! What is done to a directory.
+
+use super::Outcome;
+use super::image::older;
+use crate::harness::{Random, copy_all, files};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+/// One thing that is done, and what may become of it.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) damage: Damage,
+    /// The words of which one must refuse it; none: any outcome that is honest.
+    refused: Option<&'static [&'static str]>,
+    /// It must be whole: nothing that counts was damaged.
+    whole: bool,
+}
+
+/// One thing that is done. Paths are below the data directory.
+#[derive(Debug, Clone)]
+pub(super) enum Damage {
+    /// One bit of one byte is another.
+    Flip { file: PathBuf, at: u64, bit: u8 },
+    /// 4 KiB are zeros.
+    Zero { file: PathBuf, at: u64 },
+    /// The file is zeros from there on.
+    ZeroTail { file: PathBuf, from: u64 },
+    /// The file ends there.
+    Cut { file: PathBuf, at: u64 },
+    /// The file or folder is gone.
+    Delete { path: PathBuf },
+    /// The file or folder is as it was before the last run, in a copy that was kept.
+    Older { path: PathBuf, from: PathBuf },
+    /// Two stretches of 4 KiB have changed places.
+    Swap { file: PathBuf, one: u64, other: u64 },
+}
+
+impl Damage {
+    pub(super) fn apply(&self, data: &Path) {
+        match self {
+            Self::Flip { file, at, bit } => edit(&data.join(file), *at, 1, |bytes| bytes[0] ^= 1 << bit),
+            Self::Zero { file, at } => edit(&data.join(file), *at, 4_096, |bytes| bytes.fill(0)),
+            Self::ZeroTail { file, from } => {
+                let length = fs::metadata(data.join(file)).unwrap().len();
+                let file = OpenOptions::new().write(true).open(data.join(file)).unwrap();
+                file.set_len(*from).unwrap();
+                file.set_len(length).unwrap();
+            }
+            Self::Cut { file, at } => OpenOptions::new()
+                .write(true)
+                .open(data.join(file))
+                .unwrap()
+                .set_len(*at)
+                .unwrap(),
+            Self::Delete { path } => remove(&data.join(path)).unwrap(),
+            Self::Older { path, from } => {
+                let source = from.join(path);
+                remove(&data.join(path)).unwrap();
+                if source.is_dir() {
+                    copy_all(&source, &data.join(path))
+                } else {
+                    fs::copy(source, data.join(path)).map(drop).unwrap()
+                }
+            }
+            Self::Swap { file, one, other } => {
+                let path = data.join(file);
+                let (mut a, mut b) = (Vec::new(), Vec::new());
+                edit(&path, *one, 4_096, |bytes| a = bytes.to_vec());
+                edit(&path, *other, 4_096, |bytes| {
+                    b = bytes.to_vec();
+                    let len = a.len().min(bytes.len());
+                    bytes[..len].copy_from_slice(&a[..len]);
+                });
+                edit(&path, *one, 4_096, |bytes| {
+                    let len = b.len().min(bytes.len());
+                    bytes[..len].copy_from_slice(&b[..len]);
+                });
+            }
+        }
+    }
+}
+
+fn edit(path: &Path, at: u64, len: usize, change: impl FnOnce(&mut [u8])) {
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let mut bytes = vec![0; len];
+    let read = file.read_at(&mut bytes, at).unwrap();
+    change(&mut bytes[..read]);
+    file.write_all_at(&bytes[..read], at).unwrap();
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    }
+}
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    KeyFile,
+    Anchor,
+    Journal,
+    Table,
+    /// What fjall keeps beside journals and tables.
+    Other,
+    /// Nothing that is looked at: the lock, keys of the dev ledger.
+    Aside,
+}
+
+fn part(path: &Path) -> Part {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let inside = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
+    match name {
+        "key-file" => Part::KeyFile,
+        "anchor" => Part::Anchor,
+        "lock" | "dev-root-key" | "dev-token" => Part::Aside,
+        _ if name.ends_with(".jnl") => Part::Journal,
+        _ if inside("tables") => Part::Table,
+        _ if inside("db") => Part::Other,
+        _ => Part::Aside,
+    }
+}
+
+impl Case {
+    fn any(damage: Damage) -> Self {
+        Self {
+            damage,
+            refused: None,
+            whole: false,
+        }
+    }
+
+    fn refused(damage: Damage, words: &'static [&'static str]) -> Self {
+        Self {
+            damage,
+            refused: Some(words),
+            whole: false,
+        }
+    }
+
+    /// The outcome is one that this case allows.
+    #[track_caller]
+    pub(super) fn check(&self, outcome: &Outcome, name: &str) {
+        match (self.refused, outcome) {
+            (Some(words), Outcome::Refused(word)) => {
+                assert!(words.contains(&word.as_str()), "{name}: refused by `{word}`")
+            }
+            (Some(words), other) => panic!("{name}: {other:?}, but it is to be refused by one of {words:?}"),
+            (None, other) => assert!(!self.whole || *other == Outcome::Whole, "{name}: {other:?}"),
+        }
+    }
+}
+
+/// The table for one directory: every file is flipped, zeroed, deleted.
+pub(super) fn table(data: &Path, random: &mut Random) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for path in files(data) {
+        let file = path.strip_prefix(data).unwrap().to_owned();
+        let bytes = fs::read(&path).unwrap();
+        let written = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last as u64 + 1);
+        let part = part(&file);
+        if written == 0 || part == Part::Aside {
+            continue;
+        }
+        let flips = match part {
+            Part::Journal => 8,
+            Part::Anchor | Part::KeyFile => 6,
+            _ if written > 16_384 => 5,
+            _ => 2,
+        };
+        for _ in 0..flips {
+            let damage = Damage::Flip {
+                file: file.clone(),
+                at: random.below(written),
+                bit: random.below(8) as u8,
+            };
+            cases.push(match part {
+                Part::KeyFile => Case::refused(damage, &["key_file", "key_file_old", "ledger_mixed", "anchor_forged"]),
+                // One slot is left, or the flip is in one that does not count.
+                Part::Anchor => Case {
+                    whole: true,
+                    ..Case::any(damage)
+                },
+                _ => Case::any(damage),
+            });
+        }
+        let zeros = match part {
+            Part::Journal => 4,
+            Part::Table => 1,
+            _ => 0,
+        };
+        for _ in 0..zeros {
+            cases.push(Case::any(Damage::Zero {
+                file: file.clone(),
+                at: random.below(written) / 4_096 * 4_096,
+            }));
+        }
+        cases.extend(special(&file, part, written, random));
+    }
+    cases.extend(whole_parts(data));
+    cases
+}
+
+fn special(file: &Path, part: Part, written: u64, random: &mut Random) -> Vec<Case> {
+    let file = || file.to_owned();
+    match part {
+        Part::KeyFile => vec![
+            Case::refused(Damage::Delete { path: file() }, &["key_file_missing"]),
+            Case::refused(
+                Damage::Cut {
+                    file: file(),
+                    at: random.below(written),
+                },
+                &["key_file"],
+            ),
+        ],
+        Part::Anchor => vec![
+            Case::refused(Damage::Delete { path: file() }, &["anchor_missing"]),
+            Case::refused(Damage::Cut { file: file(), at: 0 }, &["anchor_missing"]),
+            Case {
+                whole: true,
+                ..Case::any(Damage::Zero { file: file(), at: 0 })
+            },
+            Case {
+                whole: true,
+                ..Case::any(Damage::Zero {
+                    file: file(),
+                    at: 4_096,
+                })
+            },
+            Case::refused(Damage::ZeroTail { file: file(), from: 0 }, &["anchor_missing"]),
+        ],
+        Part::Journal => {
+            let mut cases = vec![Case::any(Damage::Delete { path: file() })];
+            for _ in 0..3 {
+                cases.push(Case::any(Damage::ZeroTail {
+                    file: file(),
+                    from: random.below(written),
+                }));
+            }
+            cases.push(Case::any(Damage::Cut {
+                file: file(),
+                at: random.below(written),
+            }));
+            if written > 16_384 {
+                let pages = written / 4_096;
+                let one = random.below(pages - 1);
+                cases.push(Case::any(Damage::Swap {
+                    file: file(),
+                    one: one * 4_096,
+                    other: (one + 1) * 4_096,
+                }));
+            }
+            cases
+        }
+        Part::Table | Part::Other => vec![
+            Case::any(Damage::Delete { path: file() }),
+            Case::any(Damage::Cut {
+                file: file(),
+                at: random.below(written),
+            }),
+        ],
+        Part::Aside => Vec::new(),
+    }
+}
+
+/// Whole parts of the directory are gone, or from before the last run.
+fn whole_parts(data: &Path) -> Vec<Case> {
+    let mut cases = vec![Case::refused(Damage::Delete { path: "db".into() }, &["log_shorter"])];
+    let from = older(data);
+    if from.exists() {
+        let older = |path: &str| Damage::Older {
+            path: path.into(),
+            from: from.clone(),
+        };
+        cases.push(Case::refused(older("db"), &["log_shorter"]));
+        // As after a power cut: what stands in the journal counts.
+        cases.push(Case {
+            whole: true,
+            ..Case::any(older("anchor"))
+        });
+        // The only key file that there ever was.
+        cases.push(Case {
+            whole: true,
+            ..Case::any(older("key-file"))
+        });
+    }
+    cases
+}

@@ -1,0 +1,471 @@
+//! Credentials and workflows of other systems.
+
+use crate::harness::{Place, Server, example, files, top, workflow};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+fn serve() -> (Place, Server) {
+    let place = Place::new();
+    let server = place.serve();
+    (place, server)
+}
+
+fn actions(answer: &Value) -> Vec<&str> {
+    answer["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["action"].as_str().unwrap())
+        .collect()
+}
+
+fn export() -> Value {
+    serde_json::from_str(&example("n8n-credentials.json")).unwrap()
+}
+
+#[track_caller]
+fn import(server: &Server, document: &Value) -> Value {
+    server
+        .post("/import", json!({"format": "n8n", "document": document}))
+        .ok()
+}
+
+#[track_caller]
+fn reveal(server: &Server, handle: &str) -> Value {
+    server
+        .post(&format!("/credentials/{handle}/reveal"), json!({"reason": "a test"}))
+        .ok()["fields"]
+        .clone()
+}
+
+#[test]
+fn an_export_is_one_step_and_the_second_time_nothing() {
+    let (_place, server) = serve();
+    let size = server.size();
+    let first = import(&server, &export());
+    assert_eq!(actions(&first), ["created"; 6], "{first}");
+    assert_eq!(
+        (first["position"].as_u64(), server.size() - size),
+        (Some(size), first["events"].as_u64().unwrap())
+    );
+    let by_name = |name: &str| {
+        first["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    let shopify = by_name("Shopify – Client A");
+    assert_eq!(
+        (&shopify["service"], &shopify["source_id"]),
+        (&json!("shopify"), &json!("demoCred00000001"))
+    );
+    let fields = reveal(&server, shopify["handle"].as_str().unwrap());
+    assert!(
+        fields.to_string().contains("demo-shop-token-for-client-a") && fields.to_string().contains("demo-client-a"),
+        "{fields}"
+    );
+    let got = server
+        .get(&format!("/credentials/{}", shopify["handle"].as_str().unwrap()))
+        .ok();
+    assert_eq!(got["source"], json!({"system": "n8n", "id": "demoCred00000001"}));
+    assert!(!got.to_string().contains("demo-shop-token"), "{got}");
+    let postgres = reveal(&server, by_name("Orders database")["handle"].as_str().unwrap());
+    assert_eq!(
+        (&postgres["port"], &postgres["password"]),
+        (&json!(5432), &json!("demo-database-password")),
+        "a number stays one: {postgres}"
+    );
+    let gmail = by_name("Gmail – Client A shop");
+    assert_eq!(
+        gmail["service"]
+            .as_str()
+            .map(|service| service.contains("gmail") || service.contains("google")),
+        Some(true),
+        "{gmail}"
+    );
+    assert!(
+        reveal(&server, gmail["handle"].as_str().unwrap())
+            .to_string()
+            .contains("demo-google-refresh-token")
+    );
+
+    let size = server.size();
+    let second = import(&server, &export());
+    assert_eq!(actions(&second), ["unchanged"; 6], "{second}");
+    assert!(second["position"].is_null());
+    assert_eq!(server.size(), size, "nothing changed");
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done() {
+    let (_place, server) = serve();
+    let size = server.size();
+    let answer = server
+        .post(
+            "/import",
+            json!({"format": "n8n", "document": export(), "dry_run": true}),
+        )
+        .ok();
+    assert_eq!(
+        (actions(&answer), &answer["dry_run"]),
+        (vec!["created"; 6], &json!(true))
+    );
+    assert_eq!(server.size(), size);
+    assert!(server.all("/credentials").is_empty());
+}
+
+#[test]
+fn a_changed_value_is_proposed_as_a_rotation() {
+    let (place, server) = serve();
+    import(&server, &export());
+    let mut changed = export();
+    changed[1]["data"]["apiKey"] = json!("demo-openai-key-rotated-elsewhere");
+    let size = server.size();
+    let answer = import(&server, &changed);
+    assert_eq!(
+        actions(&answer),
+        [
+            "unchanged",
+            "rotation_proposed",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "unchanged"
+        ]
+    );
+    assert_eq!(server.size(), size, "proposed, not done");
+    assert_eq!(server.all("/credentials").len(), 6, "never a second credential");
+    let file = place.file("changed.json", changed.to_string());
+    let ran = place.run(&["import", "n8n", &file]).exits(0);
+    let handle = answer["items"][1]["handle"].as_str().unwrap();
+    assert!(
+        ran.err.contains(&format!("credential rotate {handle}")),
+        "a person is told how: {}",
+        ran.err
+    );
+    let value = place.file("value.txt", "demo-openai-key-rotated-elsewhere");
+    place
+        .run(&["credential", "rotate", handle, "--secret", &format!("api_key=@{value}")])
+        .exits(0);
+    assert_eq!(actions(&import(&server, &changed))[1], "unchanged");
+}
+
+#[test]
+fn a_secret_that_is_held_already_is_named() {
+    let (_place, server) = serve();
+    let body = json!({"name": "Mine", "service": "openai", "kind": "api_key", "fields": {"api_key": "demo-openai-key-of-the-agency"}});
+    server.post("/credentials", body).is(201);
+    let answer = import(&server, &export());
+    assert_eq!(actions(&answer)[1], "duplicate", "{answer}");
+    assert!(
+        answer["items"][1].to_string().contains("mine"),
+        "the holder is named: {}",
+        answer["items"][1]
+    );
+    assert_eq!(server.all("/credentials").len(), 6);
+}
+
+#[test]
+fn a_bad_file_changes_nothing_at_all() {
+    let (place, server) = serve();
+    let mut bad: Vec<(&str, Value)> = Vec::new();
+    let with = |change: fn(&mut Value)| {
+        let mut document = export();
+        change(&mut document);
+        document
+    };
+    bad.push((
+        "no name",
+        with(|document| drop(document[5].as_object_mut().unwrap().remove("name"))),
+    ));
+    bad.push((
+        "no data",
+        with(|document| drop(document[5].as_object_mut().unwrap().remove("data"))),
+    ));
+    bad.push(("data is a number", with(|document| document[5]["data"] = json!(77))));
+    bad.push((
+        "an id twice",
+        with(|document| document[5]["id"] = document[0]["id"].clone()),
+    ));
+    bad.push((
+        "encrypted without a key",
+        with(|document| document[5]["data"] = json!("U2FsdGVkX19hYWFhYWFhYQ==")),
+    ));
+    bad.push(("a text", json!("hello")));
+    bad.push(("a workflow", workflow("W", &[("openAiApi", "1", "A")])));
+    bad.push((
+        "a name with a control character",
+        with(|document| document[5]["name"] = json!("a\u{7}b")),
+    ));
+    let size = server.size();
+    for (what, document) in bad {
+        let answer = server.post("/import", json!({"format": "n8n", "document": document}));
+        assert!(
+            matches!(answer.status, 400 | 409 | 422),
+            "{what}: {} {}",
+            answer.status,
+            answer.text()
+        );
+        assert!(
+            !answer.text().contains("demo-"),
+            "{what}: no value is repeated: {}",
+            answer.text()
+        );
+        answer.problem();
+    }
+    let file = place.file("cut.json", &example("n8n-credentials.json")[..900]);
+    let ran = place.run(&["import", "n8n", &file]).exits(2);
+    assert!(!ran.err.contains("demo-shop-token"), "{}", ran.err);
+    server
+        .post("/import", json!({"format": "vault", "document": []}))
+        .problem();
+    assert_eq!(server.size(), size);
+    assert!(server.all("/credentials").is_empty());
+}
+
+/// Made with `openssl enc -aes-256-cbc -md md5 -salt -a -A -pass pass:fixture-instance-key`, as n8n does it.
+const ENCRYPTED: [(&str, &str, &str, &str); 2] = [
+    (
+        "encCred1",
+        "OpenAI – encrypted",
+        "openAiApi",
+        "U2FsdGVkX19uznaBGfuAoKuj96SP5IBPj/PFMn/wf46Z9jtR2+zbxFigPW7bM8m+l/+i8s0dIxPBjIAs6xQm5iVu3ZtJdTp4BnQSP3AnmP/fUWCKkS2vj1Wa63Wc4QGX",
+    ),
+    (
+        "encCred2",
+        "Shopify – encrypted",
+        "shopifyAccessTokenApi",
+        "U2FsdGVkX18hIYyCuWgVbsa5gMBQX4NNTtfVRApygSTJLgDZnBJCzGUI7vFHd0jNJlHE5ZtoA3IR3agGuQLMcJbgb3lb8DqcFfCyG+hiYVC8SV4KM9n3/ecfJKOlKDsYc74sMnrKDO2hKo17uFqy7+TF7oXe0Ry2iXs5XYdE75U=",
+    ),
+];
+const INSTANCE_KEY: &str = "fixture-instance-key";
+
+fn encrypted() -> Value {
+    let entry = |(id, name, kind, data): &(&str, &str, &str, &str)| json!({"id": id, "name": name, "type": kind, "data": data, "isManaged": false});
+    ENCRYPTED.iter().map(entry).collect()
+}
+
+#[test]
+fn an_encrypted_export_opens_with_its_key_and_no_other() {
+    let (place, server) = serve();
+    let file = place.file("encrypted.json", encrypted().to_string());
+    let size = server.size();
+    for wrong in ["fixture-instance-kex", "x"] {
+        let key = place.file("wrong.key", wrong);
+        let ran = place
+            .run(&["import", "n8n", &file, "--encryption-key", &format!("@{key}")])
+            .exits(2);
+        assert!(!ran.err.contains(wrong) || wrong == "x", "{}", ran.err);
+    }
+    place.run(&["import", "n8n", &file]).exits(2);
+    place
+        .run(&["import", "n8n", &file, "--encryption-key", INSTANCE_KEY])
+        .exits(1);
+    assert_eq!(server.size(), size);
+    let key = place.file("right.key", format!("{INSTANCE_KEY}\n"));
+    let done = place.json(&["import", "n8n", &file, "--encryption-key", &format!("@{key}")]);
+    assert_eq!(actions(&done), ["created"; 2]);
+    let openai = reveal(&server, done["items"][0]["handle"].as_str().unwrap());
+    assert_eq!(openai["api_key"], "enc-openai-Qx81nvK2", "{openai}");
+    assert!(
+        reveal(&server, done["items"][1]["handle"].as_str().unwrap())
+            .to_string()
+            .contains("enc-shopify-Vw73mLp5")
+    );
+    let again = place.json(&["import", "n8n", &file, "--encryption-key", &format!("@{key}")]);
+    assert_eq!(actions(&again), ["unchanged"; 2]);
+}
+
+#[test]
+fn a_type_that_nobody_knows_is_custom_and_all_secret() {
+    let (_place, server) = serve();
+    let document = json!([{"id": "u1", "name": "House system", "type": "houseSystemApi", "data": {"region": "eu", "key": "house-Qk82nvX7", "depth": {"a": 1}}}]);
+    let answer = import(&server, &document);
+    assert_eq!(
+        (&answer["items"][0]["kind"], actions(&answer)),
+        (&json!("custom"), vec!["created"])
+    );
+    assert!(
+        !answer["items"][0]["warnings"].as_array().unwrap().is_empty(),
+        "{answer}"
+    );
+    let got = server.get("/credentials/house-system").ok();
+    assert!(
+        got["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|field| field["class"] == "secret"),
+        "{got}"
+    );
+    assert_eq!(reveal(&server, "house-system")["depth"], json!({"a": 1}));
+}
+
+#[test]
+fn a_hardcoded_secret_is_refused_by_pointer_also_on_the_command_line() {
+    let (place, server) = serve();
+    let key = "sk_live_51Nq8xKwZ7hVt2Lm9PdRfYbGcJ4";
+    let mut leaky = workflow("Leaky", &[("openAiApi", "id-a", "A")]);
+    leaky["nodes"][0]["parameters"] = json!({"jsCode": format!("const key = '{key}';")});
+    let file = place.file("leaky.json", leaky.to_string());
+    let size = server.size();
+    let refused = place.run(&["template", "import", &file, "--output", "json"]).exits(2);
+    let said = format!("{}{}", refused.out, refused.err);
+    assert!(
+        said.contains("/nodes/0/parameters/jsCode") && !said.contains(key),
+        "{said}"
+    );
+    place.run(&["template", "import", &file, "--allow-hardcoded"]).exits(1);
+    assert_eq!(server.size(), size);
+    let done = place.json(&[
+        "template",
+        "import",
+        &file,
+        "--allow-hardcoded",
+        "--reason",
+        "a public demo key",
+    ]);
+    let event = server
+        .get(&format!("/audit/events/{}", done["items"][0]["position"]))
+        .ok();
+    assert_eq!(event["reason"], "a public demo key");
+    assert!(
+        event.to_string().contains("/nodes/0/parameters/jsCode") && !event.to_string().contains(key),
+        "{event}"
+    );
+}
+
+#[test]
+fn old_and_new_references_become_variables() {
+    let (_place, server) = serve();
+    let mut document = workflow("Mixed", &[("openAiApi", "id-1", "The author's OpenAI")]);
+    document["nodes"].as_array_mut().unwrap().push(json!({"name": "Old", "type": "n8n-nodes-base.slack", "credentials": {"slackApi": "Slack of the author"}, "parameters": {}}));
+    document["pinData"] = json!({"Old": [{"json": {"mail": "jane@pinned.example"}}]});
+    document["meta"] = json!({"instanceId": "a".repeat(64)});
+    let made = server
+        .post("/templates", json!({"document": document, "format": "n8n"}))
+        .is(201);
+    let names: Vec<_> = made["variables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|variable| variable["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["OPEN_AI_API", "SLACK_API"]);
+    let text = server.get("/templates/mixed/document").text();
+    for private in ["of the author", "author's", "id-1", "pinned.example", &"a".repeat(64)] {
+        assert!(!text.contains(private), "{private}: {text}");
+    }
+}
+
+/// All workflows of a folder named by `STRONGROOM_WORKFLOWS` and those of `examples/` become templates, or are refused
+/// for a secret in them by its place.
+#[test]
+fn every_workflow_of_a_folder_imports() {
+    let (_place, server) = serve();
+    let mut found: Vec<PathBuf> = files(&top().join("examples"))
+        .into_iter()
+        .filter(|path| path.to_str().unwrap().contains("workflow"))
+        .collect();
+    if let Some(folder) = std::env::var_os("STRONGROOM_WORKFLOWS") {
+        found.extend(
+            files(&PathBuf::from(folder))
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|ending| ending == "json")),
+        );
+    }
+    let (mut imported, mut leaky) = (0, 0);
+    for path in &found {
+        let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let authors = names_of_authors(&document);
+        let without = without_references(&document);
+        let answer = server.post(
+            "/templates",
+            json!({"document": document, "format": "n8n", "name": format!("Workflow {imported}-{leaky}")}),
+        );
+        match answer.status {
+            201 => {
+                let handle = answer.body["handle"].as_str().unwrap();
+                let text = server.get(&format!("/templates/{handle}/document")).text();
+                let stored: Value = serde_json::from_str(&text).unwrap();
+                let variables: Vec<&str> = answer.body["variables"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|variable| variable["name"].as_str().unwrap())
+                    .collect();
+                for reference in references(&stored) {
+                    assert!(
+                        variables.contains(&reference["id"].as_str().unwrap()),
+                        "{}: {reference}",
+                        path.display()
+                    );
+                }
+                for name in authors.iter().filter(|name| !without.contains(name.as_str())) {
+                    assert!(
+                        !text.contains(name.as_str()),
+                        "{}: an author's name stands in it",
+                        path.display()
+                    );
+                }
+                imported += 1;
+            }
+            422 => {
+                assert_eq!(
+                    answer.kind(),
+                    "hardcoded_secret",
+                    "{}: {}",
+                    path.display(),
+                    answer.text()
+                );
+                assert!(
+                    answer.text().contains("/nodes/") || answer.text().contains("pointer"),
+                    "{}",
+                    answer.text()
+                );
+                leaky += 1;
+            }
+            _ => panic!("{}: {} {}", path.display(), answer.status, answer.text()),
+        }
+    }
+    println!(
+        "import: {} workflows, {imported} imported, {leaky} refused for a secret in them",
+        found.len()
+    );
+    assert!(imported >= 2);
+}
+
+/// What nodes refer to.
+fn references(document: &Value) -> Vec<&Value> {
+    let nodes = document["nodes"].as_array().into_iter().flatten();
+    nodes
+        .filter_map(|node| node["credentials"].as_object())
+        .flat_map(|credentials| credentials.values())
+        .collect()
+}
+
+/// What the author called the credentials, as it stands in JSON text.
+fn names_of_authors(document: &Value) -> Vec<String> {
+    let names = references(document)
+        .into_iter()
+        .filter_map(|of| of.as_str().or(of["name"].as_str()));
+    names
+        .map(|name| json!(name).to_string().trim_matches('"').to_owned())
+        .filter(|name| name.len() > 3)
+        .collect()
+}
+
+/// The document's text but for its references, pinned data and instance.
+fn without_references(document: &Value) -> String {
+    let mut document = document.clone();
+    for node in document["nodes"].as_array_mut().into_iter().flatten() {
+        node.as_object_mut().map(|node| node.remove("credentials"));
+    }
+    for member in ["pinData", "meta"] {
+        document.as_object_mut().map(|document| document.remove(member));
+    }
+    document.to_string()
+}
