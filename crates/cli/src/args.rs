@@ -46,10 +46,25 @@ Exit codes: 0 done · 1 wrong use or local failure · 2 the server said no · 3 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Globals {
     /// `table` for people, `json` for programs
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true, display_order = 900)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        display_order = 900
+    )]
     pub(crate) output: Format,
     /// The server's address, instead of the one in the context file
-    #[arg(long, global = true, env = "STRONGROOM_ADDR", hide_env_values = true, value_name = "ADDR", display_order = 901)]
+    #[arg(
+        long,
+        global = true,
+        env = "STRONGROOM_ADDR",
+        hide_env_values = true,
+        value_name = "ADDR",
+        display_order = 901
+    )]
     pub(crate) addr: Option<String>,
 }
 
@@ -71,7 +86,11 @@ pub(crate) struct WriteArgs {
 impl WriteArgs {
     /// As the client takes it.
     pub(crate) fn options(&self) -> Options {
-        Options { idempotency_key: self.idempotency_key.clone(), if_match: self.if_match, reason: self.reason.clone() }
+        Options {
+            idempotency_key: self.idempotency_key.clone(),
+            if_match: self.if_match,
+            reason: self.reason.clone(),
+        }
     }
 }
 
@@ -146,4 +165,99 @@ pub(crate) enum Command {
     Keys(keys::KeysCommand),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_contradicts_nothing() {
+        Cli::command().debug_assert();
+    }
+
+    /// Each command with its arguments: a change here is a change of what scripts rely on.
+    #[test]
+    fn the_grammar_is_kept() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut grammar = String::new();
+        for command in cli.get_subcommands() {
+            usage("", command, &mut grammar);
+        }
+        insta::assert_snapshot!(grammar);
+    }
+
+    fn usage(before: &str, command: &clap::Command, grammar: &mut String) {
+        let name = format!("{before}{}", command.get_name());
+        for below in command.get_subcommands() {
+            usage(&format!("{name} "), below, grammar);
+        }
+        if command.has_subcommands() {
+            return;
+        }
+        grammar.push_str(&name);
+        for argument in command.get_arguments() {
+            let id = argument.get_id().as_str();
+            if id == "help" || argument.is_global_set() {
+                continue;
+            }
+            let several = if matches!(argument.get_action(), clap::ArgAction::Append) {
+                "…"
+            } else {
+                ""
+            };
+            let shown = argument.to_string();
+            let bare = argument.is_required_set() || shown.starts_with('[');
+            let shown = if bare {
+                format!("{shown}{several}")
+            } else {
+                format!("[{shown}]{several}")
+            };
+            grammar.push_str(&format!(" {}", shown.replace("...", "")));
+        }
+        grammar.push('\n');
+    }
+
+    #[test]
+    fn a_new_user_reads_this_first() {
+        insta::assert_snapshot!(Cli::command().render_help());
+    }
+
+    #[test]
+    fn making_a_credential_is_explained() {
+        let mut cli = Cli::command();
+        cli.build();
+        let create = cli
+            .find_subcommand_mut("credential")
+            .and_then(|nouns| nouns.find_subcommand_mut("create"));
+        insta::assert_snapshot!(
+            create
+                .map(|create| create.render_help().to_string())
+                .unwrap_or_default()
+        );
+    }
+
+    #[test]
+    fn times_before_now_may_begin_with_a_minus() {
+        let cli = Cli::try_parse_from(["strongroom", "audit", "log", "--since", "-2h", "--limit", "5"]).unwrap();
+        assert!(
+            matches!(cli.command, Command::Audit(audit::AuditCommand::Log(log)) if log.since.as_deref() == Some("-2h"))
+        );
+    }
+
+    #[test]
+    fn a_version_is_given_as_a_word_or_as_an_option() {
+        for line in [
+            &["rollback", "openai", "2"][..],
+            &["rollback", "openai", "--to", "2"],
+            &["rollback", "openai", "--version", "2"],
+        ] {
+            let words = ["strongroom", "credential"].iter().chain(line);
+            assert!(Cli::try_parse_from(words).is_ok(), "{line:?}");
+        }
+        assert!(Cli::try_parse_from(["strongroom", "credential", "rollback", "openai"]).is_err());
+        assert!(Cli::try_parse_from(["strongroom", "credential", "rollback", "openai", "2", "--to", "2"]).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, clean};
-use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Select};
+use inquire::{InquireError, Password, PasswordDisplayMode, Select};
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use zeroize::Zeroizing;
@@ -16,7 +16,9 @@ pub(crate) struct Ask {
 impl Ask {
     /// Looks whether somebody is there.
     pub(crate) fn new(output: &Output) -> Self {
-        Self { somebody: io::stdin().is_terminal() && output.stderr_terminal() && !output.json() }
+        Self {
+            somebody: io::stdin().is_terminal() && output.stderr_terminal() && !output.json(),
+        }
     }
 
     /// Nobody to ask.
@@ -52,7 +54,11 @@ impl Ask {
         let prompt = Password::new(message).with_display_mode(PasswordDisplayMode::Hidden);
         let prompt = if twice { prompt } else { prompt.without_confirmation() };
         let value = Zeroizing::new(prompt.prompt().map_err(stopped)?);
-        if value.is_empty() { Err(Failure::local("nothing was entered")) } else { Ok(value) }
+        if value.is_empty() {
+            Err(Failure::local("nothing was entered"))
+        } else {
+            Ok(value)
+        }
     }
 
     /// Asks for a line of text; none when nobody is there.
@@ -69,21 +75,19 @@ impl Ask {
         if !self.somebody || options.is_empty() {
             return Ok(None);
         }
-        Select::new(&clean(message), options).with_help_message(help).with_page_size(12).prompt_skippable().map_err(stopped)
-    }
-
-    /// Yes or no; `otherwise` when nobody is there.
-    pub(crate) fn confirm(self, message: &str, otherwise: bool) -> Outcome<bool> {
-        if !self.somebody {
-            return Ok(otherwise);
-        }
-        Confirm::new(&clean(message)).with_default(otherwise).prompt().map_err(stopped)
+        Select::new(&clean(message), options)
+            .with_help_message(help)
+            .with_page_size(12)
+            .prompt_skippable()
+            .map_err(stopped)
     }
 }
 
 fn stopped(error: InquireError) -> Failure {
     match error {
-        InquireError::OperationCanceled | InquireError::OperationInterrupted => Failure::local("stopped; nothing was changed"),
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+            Failure::local("stopped; nothing was changed")
+        }
         other => Failure::local(format!("can't ask: {other}")),
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn path() -> Outcome<PathBuf> {
 }
 
 fn path_from(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Outcome<PathBuf> {
-    let directory = variable("STRONGROOM_CONFIG_DIR").map(PathBuf::from)
+    let directory = variable("STRONGROOM_CONFIG_DIR")
+        .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(variable("XDG_CONFIG_HOME")?).join("strongroom")))
         .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config/strongroom")));
     match directory {
@@ -71,7 +72,10 @@ pub(crate) fn read(path: &Path) -> Outcome<Option<Context>> {
 pub(crate) fn write(path: &Path, context: &Context) -> Outcome {
     let text = Zeroizing::new(serde_json::to_vec_pretty(context).map_err(|error| Failure::local(error.to_string()))?);
     let directory = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
         .map_err(|error| file_failure("make the directory", directory, &error))?;
     write_private(path, &text)
 }
@@ -79,7 +83,11 @@ pub(crate) fn write(path: &Path, context: &Context) -> Outcome {
 /// Writes a file that only its owner may read, in place of what is there.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Outcome {
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
@@ -91,7 +99,11 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Outcome {
 /// An address in its one form: a scheme, no slash at the end.
 pub(crate) fn normal_addr(addr: &str) -> String {
     let addr = addr.trim().trim_end_matches('/');
-    if addr.contains("://") { addr.to_owned() } else { format!("http://{addr}") }
+    if addr.contains("://") {
+        addr.to_owned()
+    } else {
+        format!("http://{addr}")
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +112,10 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn context(token: &str) -> Context {
-        Context { addr: "http://127.0.0.1:7420".into(), token: Zeroizing::new(token.into()) }
+        Context {
+            addr: "http://127.0.0.1:7420".into(),
+            token: Zeroizing::new(token.into()),
+        }
     }
 
     #[test]
@@ -113,7 +128,11 @@ mod tests {
             assert_eq!(read(&path).unwrap().unwrap().token.as_str(), token);
         }
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]
@@ -131,10 +150,17 @@ mod tests {
             let set: Vec<(String, String)> = set.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect();
             path_from(move |name| set.iter().find(|(n, _)| n == name).map(|(_, v)| v.into()))
         };
-        let all = [("STRONGROOM_CONFIG_DIR", "/s"), ("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")];
+        let all = [
+            ("STRONGROOM_CONFIG_DIR", "/s"),
+            ("XDG_CONFIG_HOME", "/x"),
+            ("HOME", "/h"),
+        ];
         assert_eq!(path(&all).unwrap(), Path::new("/s/context.json"));
         assert_eq!(path(&all[1..]).unwrap(), Path::new("/x/strongroom/context.json"));
-        assert_eq!(path(&all[2..]).unwrap(), Path::new("/h/.config/strongroom/context.json"));
+        assert_eq!(
+            path(&all[2..]).unwrap(),
+            Path::new("/h/.config/strongroom/context.json")
+        );
         assert!(path(&[]).is_err());
     }
 

@@ -48,12 +48,14 @@ impl Doc for Value {
 
     fn pairs(&self, name: &str) -> Vec<(String, String)> {
         match self.get(name) {
-            Some(Value::Object(members)) => {
-                members.iter().filter_map(|(name, value)| Some((name.clone(), shown(value)?))).collect()
-            }
-            Some(Value::Array(items)) => {
-                items.iter().filter_map(|item| Some((item.text("name")?.to_owned(), item.shown("value")?))).collect()
-            }
+            Some(Value::Object(members)) => members
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), shown(value)?)))
+                .collect(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(|item| Some((item.text("name")?.to_owned(), item.shown("value")?)))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -90,7 +92,8 @@ mod tests {
 
     #[test]
     fn members_read_well() {
-        let doc = json!({"t": "a\u{7}b", "n": 3, "y": true, "tags": {"team": "eu"}, "list": [{"name": "x", "value": "1"}]});
+        let doc =
+            json!({"t": "a\u{7}b", "n": 3, "y": true, "tags": {"team": "eu"}, "list": [{"name": "x", "value": "1"}]});
         assert_eq!(doc.shown("t").unwrap(), "a\u{fffd}b");
         assert_eq!(doc.shown("n").unwrap(), "3");
         assert_eq!(doc.shown("y").unwrap(), "yes");

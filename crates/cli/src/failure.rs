@@ -58,7 +58,13 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// A failure of this kind.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new(), problem: None, told: false }
+        Self {
+            exit,
+            message: message.into(),
+            hints: Vec::new(),
+            problem: None,
+            told: false,
+        }
     }
 
     /// Wrong use, or something on this machine failed.
@@ -68,7 +74,10 @@ impl Failure {
 
     /// The answer is on stdout already; only the exit code says that it is a no.
     pub(crate) fn told(exit: Exit) -> Self {
-        Self { told: true, ..Self::new(exit, String::new()) }
+        Self {
+            told: true,
+            ..Self::new(exit, String::new())
+        }
     }
 
     /// Adds what to try next.
@@ -112,7 +121,7 @@ impl Failure {
             _ => Map::from_iter([("title".to_owned(), json!(self.message))]),
         };
         if !self.hints.is_empty() {
-            document.entry("hint").or_insert_with(|| json!(self.hints.join("; ")));
+            document.insert("hint".to_owned(), json!(self.hints.join("; "))); // the server's own comes first
         }
         document.insert("exit".to_owned(), json!(self.exit as u8));
         Value::Object(document)
@@ -131,7 +140,11 @@ impl Failure {
     }
 
     fn render(&self, colour: bool, width: Option<u16>) -> String {
-        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let theme = if colour {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
         let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
         let handler = match width {
             Some(width) => handler.with_width(usize::from(width.max(40))),
@@ -173,7 +186,16 @@ mod tests {
 
     #[test]
     fn statuses_become_the_promised_exit_codes() {
-        let codes = [(400, 2), (401, 4), (403, 4), (404, 3), (409, 2), (412, 2), (422, 2), (503, 2)];
+        let codes = [
+            (400, 2),
+            (401, 4),
+            (403, 4),
+            (404, 3),
+            (409, 2),
+            (412, 2),
+            (422, 2),
+            (503, 2),
+        ];
         for (status, code) in codes {
             assert_eq!(Exit::of_status(status) as u8, code, "{status}");
         }

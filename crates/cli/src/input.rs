@@ -8,6 +8,6 @@ mod secret;
 mod when;
 
 pub(crate) use field::{FieldArgs, Fields};
-pub(crate) use pair::{NameValue, pair, pairs};
+pub(crate) use pair::pairs;
 pub(crate) use secret::{Stdin, read_file, secret_from};
 pub(crate) use when::{bound, days, future};

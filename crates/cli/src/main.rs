@@ -4,17 +4,18 @@
 //! Not here: rules (`domain`), routes (`server`), keys (`seal`); a command is words in, a request, words out.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail loudly"))]
 
-mod args;     // the grammar: options for all, one noun after another
+mod args; // the grammar: options for all, one noun after another
 mod commands; // each noun: words, requests, answers
-mod input;    // what people type: fields, secrets, times
-mod ask;      // what people are asked, where there are people
-mod root;     // where the root key comes from
-mod context;  // the context file: which ledger, which token
-mod session;  // one command's talk with the server
-mod doc;      // answers as documents
-mod failure;  // what went wrong, what to do, the exit code
-mod output;   // tables and JSON on stdout, talk on stderr
+mod input; // what people type: fields, secrets, times
+mod ask; // what people are asked, where there are people
+mod root; // where the root key comes from
+mod context; // the context file: which ledger, which token
+mod session; // one command's talk with the server
+mod doc; // answers as documents
+mod failure; // what went wrong, what to do, the exit code
+mod output; // tables and JSON on stdout, talk on stderr
 mod progress; // bars for long work
+mod sample; // a sample agency, through the public API
 
 use crate::args::{Cli, Command};
 use crate::ask::Ask;
@@ -32,7 +33,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // clap's own exit code for wrong use is 2, which here means that the server said no.
-            let code = if error.use_stderr() { Exit::Local.into() } else { ExitCode::SUCCESS };
+            let code = if error.use_stderr() {
+                Exit::Local.into()
+            } else {
+                ExitCode::SUCCESS
+            };
             let _ = error.print();
             return code;
         }
@@ -49,7 +54,9 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Completions(args) => commands::completions::run(args, output),
         _ => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|error| Failure::local(format!("can't start: {error}")))?.block_on(talk(cli, output))
+            runtime
+                .map_err(|error| Failure::local(format!("can't start: {error}")))?
+                .block_on(talk(cli, output))
         }
     }
 }
@@ -82,6 +89,6 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Token(command) => commands::token::run(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
         Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server
-        Command::Login(_) | Command::Verify(_) | Command::Dump(_) => Ok(()),                         // done before a session
+        Command::Login(_) | Command::Verify(_) | Command::Dump(_) => Ok(()), // done before a session
     }
 }

@@ -46,12 +46,6 @@ impl Output {
         }
     }
 
-    /// A plain one for tests: tables, no terminal.
-    #[cfg(test)]
-    pub(crate) fn plain() -> Self {
-        Self { format: Format::Table, stdout_terminal: false, stderr_terminal: false, no_colour: true, width: None }
-    }
-
     /// Whether a program reads.
     pub(crate) fn json(&self) -> bool {
         self.format == Format::Json
@@ -89,14 +83,19 @@ impl Output {
             Format::Table => {
                 let text = people(&self.look());
                 let text = text.trim_end_matches('\n');
-                if text.is_empty() { Ok(()) } else { self.bytes(format!("{text}\n").as_bytes()) }
+                if text.is_empty() {
+                    Ok(())
+                } else {
+                    self.bytes(format!("{text}\n").as_bytes())
+                }
             }
         }
     }
 
     /// Writes one JSON document on one line; also one element of a stream.
     pub(crate) fn document<T: Serialize>(&self, document: &T) -> Outcome {
-        let mut line = serde_json::to_vec(document).map_err(|error| Failure::local(format!("can't write JSON: {error}")))?;
+        let mut line =
+            serde_json::to_vec(document).map_err(|error| Failure::local(format!("can't write JSON: {error}")))?;
         line.push(b'\n');
         self.bytes(&line)
     }
@@ -104,7 +103,10 @@ impl Output {
     /// Writes bytes as they are: documents, dumps.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Outcome {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(stdout_failure)
+        stdout
+            .write_all(bytes)
+            .and_then(|()| stdout.flush())
+            .map_err(stdout_failure)
     }
 
     /// A remark for people; not made where a program reads.
@@ -117,7 +119,11 @@ impl Output {
     /// Something that the caller must know, whoever reads.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         let look = Look::new(self.colour_stderr(), None);
-        self.warn_raw(&format!("{} {}", look.paint("warning:", Tone::Warn), clean(text.as_ref())));
+        self.warn_raw(&format!(
+            "{} {}",
+            look.paint("warning:", Tone::Warn),
+            clean(text.as_ref())
+        ));
     }
 
     /// A line on stderr as it is. Nobody is told when stderr is gone.

@@ -12,7 +12,11 @@ impl Progress {
     /// A bar, hidden unless people watch.
     pub(crate) fn new(doing: &'static str, output: &Output) -> Self {
         let watched = output.stderr_terminal() && !output.json();
-        let bar = if watched { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let bar = if watched {
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
         let template = if output.colour_stderr() {
             "{msg} {bar:30.green/dim} {human_pos}/{human_len} records, {eta} left"
         } else {

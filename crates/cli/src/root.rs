@@ -7,7 +7,8 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use strongroom_seal::{
-    EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKey, RootKeyError, RootKeyProvider, RootSource, SecretVec,
+    EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKey, RootKeyError, RootKeyProvider, RootSource,
+    SecretVec,
 };
 
 /// A provider that engine and verifier take.
@@ -54,17 +55,25 @@ impl RootArgs {
         Ok(if let Some(path) = &self.root_key_file {
             Some(Box::new(FileProvider(path.clone())))
         } else if let Some(descriptor) = self.root_key_fd {
-            Some(Box::new(ReadOnce { provider: FdProvider(descriptor), key: Mutex::new(None) }))
+            Some(Box::new(ReadOnce {
+                provider: FdProvider(descriptor),
+                key: Mutex::new(None),
+            }))
         } else if let Some(name) = &self.root_key_env {
             Some(Box::new(EnvProvider(name.clone())))
         } else if self.by_passphrase() {
             let passphrase = match &self.passphrase_file {
-                Some(path) => {
-                    secret_from("passphrase", Some(&format!("@{}", path.display())), ask, &mut Stdin::default())?
-                }
+                Some(path) => secret_from(
+                    "passphrase",
+                    Some(&format!("@{}", path.display())),
+                    ask,
+                    &mut Stdin::default(),
+                )?,
                 None => ask.passphrase(new)?,
             };
-            Some(Box::new(PassphraseProvider(SecretVec::new(passphrase.as_bytes().to_vec()))))
+            Some(Box::new(PassphraseProvider(SecretVec::new(
+                passphrase.as_bytes().to_vec(),
+            ))))
         } else {
             None
         })

@@ -71,7 +71,9 @@ impl Session {
         let mut cursor = page.cursor.clone();
         loop {
             let have = u32::try_from(all.len()).unwrap_or(u32::MAX);
-            let room = page.limit.map_or(LIMIT_MAX, |limit| limit.saturating_sub(have).min(LIMIT_MAX));
+            let room = page
+                .limit
+                .map_or(LIMIT_MAX, |limit| limit.saturating_sub(have).min(LIMIT_MAX));
             let answer = ask(Some(room), cursor).await.map_err(failure)?;
             all.extend(answer.items);
             cursor = answer.next;
@@ -95,7 +97,11 @@ impl Session {
     pub(crate) fn tell(&self, answer: &Value, sentence: &str) -> Outcome {
         self.output.show(answer, |look| match answer.number("position") {
             Some(position) => {
-                format!("{} {}", clean(sentence), look.paint(&format!("(position {position})"), Tone::Dim))
+                format!(
+                    "{} {}",
+                    clean(sentence),
+                    look.paint(&format!("(position {position})"), Tone::Dim)
+                )
             }
             None => "nothing changed".to_owned(),
         })
@@ -108,7 +114,9 @@ fn choose(
     token: Option<Zeroizing<String>>,
     kept: Option<Context>,
 ) -> Outcome<(String, Zeroizing<String>)> {
-    let token = token.map(|token| Zeroizing::new(token.trim().to_owned())).filter(|token| !token.is_empty());
+    let token = token
+        .map(|token| Zeroizing::new(token.trim().to_owned()))
+        .filter(|token| !token.is_empty());
     let addr = addr.map(context::normal_addr);
     match (addr, token, kept) {
         (Some(addr), Some(token), _) => Ok((addr, token)),
@@ -135,27 +143,53 @@ mod tests {
     }
 
     fn kept() -> Option<Context> {
-        Some(Context { addr: "http://127.0.0.1:7420".into(), token: Zeroizing::new("srt_kept".into()) })
+        Some(Context {
+            addr: "http://127.0.0.1:7420".into(),
+            token: Zeroizing::new("srt_kept".into()),
+        })
     }
 
     #[track_caller]
-    fn check(addr: Option<&str>, variable: Option<Zeroizing<String>>, kept: Option<Context>, expected: Option<(&str, &str)>) {
+    fn check(
+        addr: Option<&str>,
+        variable: Option<Zeroizing<String>>,
+        kept: Option<Context>,
+        expected: Option<(&str, &str)>,
+    ) {
         let chosen = choose(addr, variable, kept).ok();
-        assert_eq!(chosen.as_ref().map(|(addr, token)| (addr.as_str(), token.as_str())), expected);
+        assert_eq!(
+            chosen.as_ref().map(|(addr, token)| (addr.as_str(), token.as_str())),
+            expected
+        );
     }
 
     #[test]
     fn what_is_nearest_wins() {
         check(None, None, kept(), Some(("http://127.0.0.1:7420", "srt_kept")));
-        check(Some("ledger:1"), token("srt_env"), kept(), Some(("http://ledger:1", "srt_env")));
-        check(None, token("srt_env\n"), kept(), Some(("http://127.0.0.1:7420", "srt_env")));
+        check(
+            Some("ledger:1"),
+            token("srt_env"),
+            kept(),
+            Some(("http://ledger:1", "srt_env")),
+        );
+        check(
+            None,
+            token("srt_env\n"),
+            kept(),
+            Some(("http://127.0.0.1:7420", "srt_env")),
+        );
         check(None, token("srt_env"), None, Some(("http://127.0.0.1:7420", "srt_env")));
         check(None, None, None, None);
     }
 
     #[test]
     fn the_kept_token_goes_to_its_server_only() {
-        check(Some("127.0.0.1:7420"), None, kept(), Some(("http://127.0.0.1:7420", "srt_kept")));
+        check(
+            Some("127.0.0.1:7420"),
+            None,
+            kept(),
+            Some(("http://127.0.0.1:7420", "srt_kept")),
+        );
         check(Some("http://elsewhere:7420"), None, kept(), None);
         check(Some("http://elsewhere:7420"), token(" "), kept(), None);
     }

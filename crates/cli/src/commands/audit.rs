@@ -79,7 +79,9 @@ pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
         }
         AuditCommand::Key => {
             let key = session.read(session.client.verifier_key()).await?;
-            session.output.show(&key, |_| clean(key.text("key").unwrap_or_default()))
+            session
+                .output
+                .show(&key, |_| clean(key.text("key").unwrap_or_default()))
         }
     }
 }
@@ -92,15 +94,35 @@ async fn log(args: &LogArgs, session: &Session) -> Outcome {
         template: args.template.clone(),
         actor: args.actor.clone(),
         type_: (!args.types.is_empty()).then(|| args.types.join(",")),
-        since: args.since.as_deref().map(|text| bound("--since", text, now)).transpose()?,
-        until: args.until.as_deref().map(|text| bound("--until", text, now)).transpose()?,
+        since: args
+            .since
+            .as_deref()
+            .map(|text| bound("--since", text, now))
+            .transpose()?,
+        until: args
+            .until
+            .as_deref()
+            .map(|text| bound("--until", text, now))
+            .transpose()?,
         order: args.oldest_first.then(|| "oldest".to_owned()),
         ..EventQuery::default()
     };
-    let page = PageArgs { limit: Some(args.limit), cursor: args.cursor.clone() };
-    let page = session.list(&page, async |limit, cursor| {
-        session.client.events(&EventQuery { limit, cursor, ..query.clone() }).await
-    }).await?;
+    let page = PageArgs {
+        limit: Some(args.limit),
+        cursor: args.cursor.clone(),
+    };
+    let page = session
+        .list(&page, async |limit, cursor| {
+            session
+                .client
+                .events(&EventQuery {
+                    limit,
+                    cursor,
+                    ..query.clone()
+                })
+                .await
+        })
+        .await?;
     session.show_list(&page, |look| table(&page).render(look, "no events"))
 }
 
@@ -123,8 +145,23 @@ pub(crate) fn table(page: &Value) -> Table {
 /// One event with all that is known of it: who and why, what, and what the record commits to.
 fn one(event: &Value, look: &Look) -> String {
     const FIRST: [&str; 17] = [
-        "position", "recorded_at", "type", "subject", "actor", "actor_id", "on_behalf_of", "token", "grant", "reason",
-        "correlation", "causation", "request_id", "source", "user_agent", "stream", "stream_version",
+        "position",
+        "recorded_at",
+        "type",
+        "subject",
+        "actor",
+        "actor_id",
+        "on_behalf_of",
+        "token",
+        "grant",
+        "reason",
+        "correlation",
+        "causation",
+        "request_id",
+        "source",
+        "user_agent",
+        "stream",
+        "stream_version",
     ];
     let mut facts = Facts::default();
     for name in FIRST {

@@ -90,15 +90,32 @@ pub(crate) async fn run(command: &ClientCommand, session: &Session) -> Outcome {
                 description: args.description.clone(),
                 reason: None,
             };
-            let answer = session.write(session.client.create_client(&body, &args.write.options())).await?;
-            session.tell(&answer, &format!("client `{}` made", answer.text("handle").unwrap_or_default()))
+            let answer = session
+                .write(session.client.create_client(&body, &args.write.options()))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("client `{}` made", answer.text("handle").unwrap_or_default()),
+            )
         }
         ClientCommand::List(args) => {
             let archived = args.archived.then_some(true);
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.clients(&ClientQuery { q: None, archived, limit, cursor }).await
-            }).await?;
-            session.show_list(&page, |look| table(&page).render(look, "no clients yet: `strongroom client create NAME`"))
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .clients(&ClientQuery {
+                            q: None,
+                            archived,
+                            limit,
+                            cursor,
+                        })
+                        .await
+                })
+                .await?;
+            session.show_list(&page, |look| {
+                table(&page).render(look, "no clients yet: `strongroom client create NAME`")
+            })
         }
         ClientCommand::Get(args) => {
             let client = session.read(session.client.client(&args.handle)).await?;
@@ -110,11 +127,15 @@ pub(crate) async fn run(command: &ClientCommand, session: &Session) -> Outcome {
                 description: args.description.clone(),
                 reason: None,
             };
-            let answer = session.write(session.client.update_client(&args.handle, &body, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.update_client(&args.handle, &body, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("client `{}` changed", args.handle))
         }
         ClientCommand::Archive(args) => {
-            let answer = session.write(session.client.archive_client(&args.handle, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.archive_client(&args.handle, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("client `{}` archived", args.handle))
         }
     }

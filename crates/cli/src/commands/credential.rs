@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use strongroom_api::audit::HistoryQuery;
 use strongroom_api::credential::{
-    CreateCredential, CredentialQuery, RevealCredential, RollbackCredential, RotateCredential, Rotation, ShareCredential, UpdateCredential,
+    CreateCredential, CredentialQuery, RevealCredential, RollbackCredential, RotateCredential, Rotation,
+    ShareCredential, UpdateCredential,
 };
 
 /// `credential …`
@@ -309,13 +310,20 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
         CredentialCommand::Update(args) => update(args, session).await,
         CredentialCommand::Share(args) => {
             let (body, options) = (sharing(args)?, args.write.options());
-            let answer = session.write(session.client.share_credential(&args.handle, &body, &options)).await?;
+            let answer = session
+                .write(session.client.share_credential(&args.handle, &body, &options))
+                .await?;
             session.tell(&answer, &format!("credential `{}` is shared", args.handle))
         }
         CredentialCommand::Unshare(args) => {
             let (body, options) = (sharing(args)?, args.write.options());
-            let answer = session.write(session.client.unshare_credential(&args.handle, &body, &options)).await?;
-            session.tell(&answer, &format!("credential `{}` is not shared with them any more", args.handle))
+            let answer = session
+                .write(session.client.unshare_credential(&args.handle, &body, &options))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("credential `{}` is not shared with them any more", args.handle),
+            )
         }
         CredentialCommand::Rotate(args) => rotate(args, session).await,
         CredentialCommand::Rollback(args) => {
@@ -323,26 +331,54 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
             let version = version.ok_or_else(|| Failure::local("to which version?"))?;
             let body = RollbackCredential { version, reason: None };
             let options = args.write.options();
-            let answer = session.write(session.client.rollback_credential(&args.handle, &body, &options)).await?;
-            let now = answer.number("version").map(|now| format!(", as version {now}")).unwrap_or_default();
-            session.tell(&answer, &format!("credential `{}` has the values of version {version} again{now}", args.handle))
+            let answer = session
+                .write(session.client.rollback_credential(&args.handle, &body, &options))
+                .await?;
+            let now = answer
+                .number("version")
+                .map(|now| format!(", as version {now}"))
+                .unwrap_or_default();
+            session.tell(
+                &answer,
+                &format!(
+                    "credential `{}` has the values of version {version} again{now}",
+                    args.handle
+                ),
+            )
         }
         CredentialCommand::Disable(args) => {
-            let answer = session.write(session.client.disable_credential(&args.handle, &args.write.options())).await?;
-            session.tell(&answer, &format!("credential `{}` is disabled: not served until enabled", args.handle))
+            let answer = session
+                .write(session.client.disable_credential(&args.handle, &args.write.options()))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("credential `{}` is disabled: not served until enabled", args.handle),
+            )
         }
         CredentialCommand::Enable(args) => {
-            let answer = session.write(session.client.enable_credential(&args.handle, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.enable_credential(&args.handle, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("credential `{}` is enabled", args.handle))
         }
         CredentialCommand::Revoke(args) => {
-            let answer = session.write(session.client.revoke_credential(&args.handle, &args.write.options())).await?;
-            session.tell(&answer, &format!("credential `{}` is revoked: not served any more", args.handle))
+            let answer = session
+                .write(session.client.revoke_credential(&args.handle, &args.write.options()))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("credential `{}` is revoked: not served any more", args.handle),
+            )
         }
         CredentialCommand::History(args) => {
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.credential_history(&args.handle, &HistoryQuery { limit, cursor }).await
-            }).await?;
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .credential_history(&args.handle, &HistoryQuery { limit, cursor })
+                        .await
+                })
+                .await?;
             session.show_list(&page, |look| super::audit::table(&page).render(look, "nothing yet"))
         }
         CredentialCommand::Reveal(args) => reveal(args, session).await,
@@ -350,9 +386,19 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
 }
 
 async fn create(args: &CreateArgs, session: &Session) -> Outcome {
-    let mut fields = Fields::read(&args.fields, &args.service, &args.kind, &session.ask, &mut session.stdin.borrow_mut())?;
+    let mut fields = Fields::read(
+        &args.fields,
+        &args.service,
+        &args.kind,
+        &session.ask,
+        &mut session.stdin.borrow_mut(),
+    )?;
     fields.ask_for_missing(&args.kind, &session.ask)?;
-    let expires_at = args.expires.as_deref().map(|text| future("--expires", text, Timestamp::now())).transpose()?;
+    let expires_at = args
+        .expires
+        .as_deref()
+        .map(|text| future("--expires", text, Timestamp::now()))
+        .transpose()?;
     let body = CreateCredential {
         name: args.name.clone(),
         service: args.service.clone(),
@@ -375,8 +421,13 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
         json: fields.json,
         fields: fields.values,
     };
-    let answer = session.write(session.client.create_credential(&body, &args.write.options())).await?;
-    session.tell(&answer, &format!("credential `{}` made", answer.text("handle").unwrap_or_default()))
+    let answer = session
+        .write(session.client.create_credential(&body, &args.write.options()))
+        .await?;
+    session.tell(
+        &answer,
+        &format!("credential `{}` made", answer.text("handle").unwrap_or_default()),
+    )
 }
 
 async fn list(args: &ListArgs, session: &Session) -> Outcome {
@@ -388,10 +439,21 @@ async fn list(args: &ListArgs, session: &Session) -> Outcome {
         q: args.query.clone(),
         ..CredentialQuery::default()
     };
-    let page = session.list(&args.page, async |limit, cursor| {
-        session.client.credentials(&CredentialQuery { limit, cursor, ..query.clone() }).await
-    }).await?;
-    session.show_list(&page, |look| show::table(&page).render(look, "no credentials: `strongroom credential create`"))
+    let page = session
+        .list(&args.page, async |limit, cursor| {
+            session
+                .client
+                .credentials(&CredentialQuery {
+                    limit,
+                    cursor,
+                    ..query.clone()
+                })
+                .await
+        })
+        .await?;
+    session.show_list(&page, |look| {
+        show::table(&page).render(look, "no credentials: `strongroom credential create`")
+    })
 }
 
 /// Tags and settings are sent whole: what is set or taken away here is put on what is there, and only if nobody changed
@@ -401,7 +463,11 @@ async fn update(args: &UpdateArgs, session: &Session) -> Outcome {
     let mut body = UpdateCredential {
         name: args.name.clone(),
         description: args.description.clone(),
-        client: if args.no_client { Some(None) } else { args.client.clone().map(Some) },
+        client: if args.no_client {
+            Some(None)
+        } else {
+            args.client.clone().map(Some)
+        },
         steward: args.steward.clone(),
         expires_at: match args.expires.as_deref() {
             Some("never") => Some(None),
@@ -416,7 +482,9 @@ async fn update(args: &UpdateArgs, session: &Session) -> Outcome {
         scopes: (!args.scopes.is_empty()).then(|| args.scopes.clone()),
         ..UpdateCredential::default()
     };
-    let whole = [&args.tags, &args.untag, &args.settings, &args.unset].iter().any(|given| !given.is_empty());
+    let whole = [&args.tags, &args.untag, &args.settings, &args.unset]
+        .iter()
+        .any(|given| !given.is_empty());
     if whole || !args.fields.is_empty() {
         let there = session.read(session.client.credential(&args.handle)).await?;
         if whole {
@@ -427,17 +495,26 @@ async fn update(args: &UpdateArgs, session: &Session) -> Outcome {
             body.tags = Some(tags.into_iter().collect());
         }
         if !args.settings.is_empty() || !args.unset.is_empty() {
-            let settings = merged(there.pairs("settings"), pairs("--setting", &args.settings)?, &args.unset);
+            let settings = merged(
+                there.pairs("settings"),
+                pairs("--setting", &args.settings)?,
+                &args.unset,
+            );
             body.settings = Some(settings.into_iter().collect());
         }
-        let given = FieldArgs { fields: args.fields.clone(), ..FieldArgs::default() };
+        let given = FieldArgs {
+            fields: args.fields.clone(),
+            ..FieldArgs::default()
+        };
         body.fields = read_fields(&given, &there, session)?.values;
     }
     if serde_json::to_value(&body).is_ok_and(|body| body.as_object().is_some_and(serde_json::Map::is_empty)) {
         return Err(Failure::local("there is nothing to change")
             .hint("`strongroom credential update --help` says what can be changed"));
     }
-    let answer = session.write(session.client.update_credential(&args.handle, &body, &write.options())).await?;
+    let answer = session
+        .write(session.client.update_credential(&args.handle, &body, &write.options()))
+        .await?;
     session.tell(&answer, &format!("credential `{}` changed", args.handle))
 }
 
@@ -458,16 +535,25 @@ async fn rotate(args: &RotateArgs, session: &Session) -> Outcome {
     let there = session.read(session.client.credential(&args.handle)).await?;
     let mut given = args.fields.clone();
     if given.is_empty() {
-        given.secrets = there.list("fields").iter().filter(|field| field.text("class") == Some("secret"))
-            .filter_map(|field| field.text("name").map(str::to_owned)).collect();
+        given.secrets = there
+            .list("fields")
+            .iter()
+            .filter(|field| field.text("class") == Some("secret"))
+            .filter_map(|field| field.text("name").map(str::to_owned))
+            .collect();
         if !session.ask.somebody() {
             return Err(Failure::local("no new values were given").hint(format!(
-                "--secret NAME=@FILE or NAME=-; its secrets are {}", joined(given.secrets.iter().map(|name| format!("`{name}`")))
+                "--secret NAME=@FILE or NAME=-; its secrets are {}",
+                joined(given.secrets.iter().map(|name| format!("`{name}`")))
             )));
         }
     }
     let fields = read_fields(&given, &there, session)?;
-    let expires_at = args.expires.as_deref().map(|text| future("--expires", text, Timestamp::now())).transpose()?;
+    let expires_at = args
+        .expires
+        .as_deref()
+        .map(|text| future("--expires", text, Timestamp::now()))
+        .transpose()?;
     let grace_days = args.grace.as_deref().map(|text| days("--grace", text)).transpose()?;
     let body = RotateCredential {
         plain: fields.plain,
@@ -479,8 +565,17 @@ async fn rotate(args: &RotateArgs, session: &Session) -> Outcome {
         accept_duplicate: args.accept_duplicate,
         reason: None,
     };
-    let answer = session.write(session.client.rotate_credential(&args.handle, &body, &args.write.options())).await?;
-    let version = answer.number("version").map(|version| format!(": version {version} is current everywhere")).unwrap_or_default();
+    let answer = session
+        .write(
+            session
+                .client
+                .rotate_credential(&args.handle, &body, &args.write.options()),
+        )
+        .await?;
+    let version = answer
+        .number("version")
+        .map(|version| format!(": version {version} is current everywhere"))
+        .unwrap_or_default();
     session.tell(&answer, &format!("credential `{}` rotated{version}", args.handle))
 }
 
@@ -497,25 +592,41 @@ async fn reveal(args: &RevealArgs, session: &Session) -> Outcome {
         version: args.version,
         fields: (!args.fields.is_empty()).then(|| args.fields.clone()),
     };
-    let answer = session.read(session.client.reveal_credential(&args.handle, &body)).await?;
+    let answer = session
+        .read(session.client.reveal_credential(&args.handle, &body))
+        .await?;
     if args.raw && !session.output.json() {
-        let value = args.fields.first().and_then(|name| answer.get("fields")?.get(name)).map(show::value).unwrap_or_default();
+        let value = args
+            .fields
+            .first()
+            .and_then(|name| answer.get("fields")?.get(name))
+            .map(show::value)
+            .unwrap_or_default();
         return session.output.bytes(format!("{value}\n").as_bytes());
     }
     session.output.show(&answer, |look| show::values(&answer, look))?;
-    session.output.talk(format!("recorded at position {}", answer.number("position").unwrap_or_default()));
+    session.output.talk(format!(
+        "recorded at position {}",
+        answer.number("position").unwrap_or_default()
+    ));
     Ok(())
 }
 
 fn read_fields(given: &FieldArgs, there: &Value, session: &Session) -> Outcome<Fields> {
-    let (service, kind) = (there.text("service").unwrap_or_default(), there.text("kind").unwrap_or_default());
+    let (service, kind) = (
+        there.text("service").unwrap_or_default(),
+        there.text("kind").unwrap_or_default(),
+    );
     Fields::read(given, service, kind, &session.ask, &mut session.stdin.borrow_mut())
 }
 
 fn rotation(every: Option<&str>, grace: Option<&str>) -> Outcome<Option<Rotation>> {
     let Some(every) = every else { return Ok(None) };
     let grace_days = grace.map(|text| days("--grace", text)).transpose()?.unwrap_or_default();
-    Ok(Some(Rotation { every_days: days("--rotate-every", every)?, grace_days }))
+    Ok(Some(Rotation {
+        every_days: days("--rotate-every", every)?,
+        grace_days,
+    }))
 }
 
 /// What is there, with what is set put on it and what is unset taken away.
@@ -535,7 +646,10 @@ mod tests {
     use super::*;
 
     fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+        pairs
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     #[test]
@@ -548,7 +662,13 @@ mod tests {
     #[test]
     fn a_rotation_policy_is_in_days() {
         assert_eq!(rotation(None, None).unwrap(), None);
-        assert_eq!(rotation(Some("12w"), Some("7d")).unwrap(), Some(Rotation { every_days: 84, grace_days: 7 }));
+        assert_eq!(
+            rotation(Some("12w"), Some("7d")).unwrap(),
+            Some(Rotation {
+                every_days: 84,
+                grace_days: 7
+            })
+        );
         assert!(rotation(Some("often"), None).is_err());
     }
 }

@@ -1,13 +1,13 @@
 //! `default …`.
 
-use crate::args::WriteArgs;
+use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
 use crate::output::{Cell, Table};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use strongroom_api::workspace::{DefaultKey, SetDefault};
+use strongroom_api::workspace::{DefaultKey, DefaultQuery, SetDefault};
 
 /// `default …`
 #[derive(Debug, Subcommand)]
@@ -57,9 +57,11 @@ pub(crate) struct UnsetArgs {
 /// `default list`
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only of this workspace
+    /// Only those that hold in this workspace
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) workspace: Option<String>,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }
 
 /// Does it.
@@ -73,9 +75,17 @@ pub(crate) async fn run(command: &DefaultCommand, session: &Session) -> Outcome 
                 credential: args.credential.clone(),
                 reason: None,
             };
-            let answer = session.write(session.client.set_default(&body, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.set_default(&body, &args.write.options()))
+                .await?;
             let place = place(args.workspace.as_deref());
-            session.tell(&answer, &format!("`{}` is the default for {} {} {place}", args.credential, args.service, args.kind))
+            session.tell(
+                &answer,
+                &format!(
+                    "`{}` is the default for {} {} {place}",
+                    args.credential, args.service, args.kind
+                ),
+            )
         }
         DefaultCommand::Unset(args) => {
             let key = DefaultKey {
@@ -83,13 +93,35 @@ pub(crate) async fn run(command: &DefaultCommand, session: &Session) -> Outcome 
                 service: args.service.clone(),
                 kind: args.kind.clone(),
             };
-            let answer = session.write(session.client.unset_default(&key, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.unset_default(&key, &args.write.options()))
+                .await?;
             let place = place(args.workspace.as_deref());
-            session.tell(&answer, &format!("there is no default for {} {} {place} any more", args.service, args.kind))
+            session.tell(
+                &answer,
+                &format!(
+                    "there is no default for {} {} {place} any more",
+                    args.service, args.kind
+                ),
+            )
         }
         DefaultCommand::List(args) => {
-            let page = session.read(session.client.defaults(args.workspace.as_deref())).await?;
-            session.show_list(&page, |look| table(items(&page)).render(look, "no defaults: `strongroom default set`"))
+            let workspace = args.workspace.clone();
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .defaults(&DefaultQuery {
+                            workspace: workspace.clone(),
+                            limit,
+                            cursor,
+                        })
+                        .await
+                })
+                .await?;
+            session.show_list(&page, |look| {
+                table(items(&page)).render(look, "no defaults: `strongroom default set`")
+            })
         }
     }
 }
@@ -105,7 +137,9 @@ pub(crate) fn table(defaults: &[Value]) -> Table {
         table.row([
             default.text("service").unwrap_or_default().into(),
             default.text("kind").unwrap_or_default().into(),
-            default.text("workspace").map_or_else(|| Cell::dim("(everywhere)"), Cell::from),
+            default
+                .text("workspace")
+                .map_or_else(|| Cell::dim("(everywhere)"), Cell::from),
             Cell::maybe(default.text("credential")),
         ]);
     }

@@ -46,14 +46,20 @@ pub(crate) async fn run(args: &DumpArgs, globals: &Globals, output: &Output) -> 
     let mut file = BufWriter::new(file);
     let written = write(args, globals, output, &mut file).await;
     let written = written.and_then(|()| {
-        file.flush().and_then(|()| file.get_ref().sync_all()).map_err(|error| file_failure("write", path, &error))
+        file.flush()
+            .and_then(|()| file.get_ref().sync_all())
+            .map_err(|error| file_failure("write", path, &error))
     });
     if written.is_err() {
         let _ = std::fs::remove_file(path); // half a dump is none
     }
     written?;
-    let bytes = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
-    output.show(&json!({"file": path, "bytes": bytes}), |_| format!("{} holds the whole log ({bytes} bytes)", path.display()))
+    let bytes = std::fs::metadata(path)
+        .map(|metadata| metadata.len())
+        .unwrap_or_default();
+    output.show(&json!({"file": path, "bytes": bytes}), |_| {
+        format!("{} holds the whole log ({bytes} bytes)", path.display())
+    })
 }
 
 async fn write(args: &DumpArgs, globals: &Globals, output: &Output, sink: &mut dyn Write) -> Outcome {
@@ -66,7 +72,9 @@ async fn write(args: &DumpArgs, globals: &Globals, output: &Output, sink: &mut d
             })?;
         }
         None if !args.root.is_none() => {
-            return Err(Failure::local("the root key is for --data DIR; a running server has it already"));
+            return Err(Failure::local(
+                "the root key is for --data DIR; a running server has it already",
+            ));
         }
         None => {
             let session = Session::open(globals, output)?;

@@ -4,7 +4,7 @@ use crate::args::WriteArgs;
 use crate::doc::{Doc, items};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::input::{read_file, secret_from};
-use crate::output::{Cell, Table, Tone, clean};
+use crate::output::{Cell, Table, Tone, joined};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -35,6 +35,9 @@ pub(crate) struct N8nArgs {
     /// The instance's encryption key, for an encrypted export: @FILE, `-` for stdin, or nothing to be asked
     #[arg(long, value_name = "@FILE|-", num_args = 0..=1, default_missing_value = "")]
     pub(crate) encryption_key: Option<String>,
+    /// Enter values that changed as rotations; else they are only proposed
+    #[arg(long)]
+    pub(crate) rotate: bool,
     /// Only say what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -67,15 +70,22 @@ async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
             format: "n8n".to_owned(),
             document: Document::new(text.to_owned()),
             encryption_key: encryption_key.map(|key| SecretText::from(key.as_str())),
+            rotate: args.rotate,
             dry_run: args.dry_run,
             reason: None,
         }
     };
-    let answer = session.write(session.client.import(&request, &args.write.options())).await?;
-    session.output.show(&answer, |look| table(&answer).render(look, "the file holds no credentials"))?;
+    let answer = session
+        .write(session.client.import(&request, &args.write.options()))
+        .await?;
+    session.output.show(&answer, |look| {
+        table(&answer).render(look, "the file holds no credentials")
+    })?;
     for item in items(&answer) {
         for warning in item.texts("warnings") {
-            session.output.warn(format!("{}: {warning}", item.text("name").unwrap_or_default()));
+            session
+                .output
+                .warn(format!("{}: {warning}", item.text("name").unwrap_or_default()));
         }
     }
     session.output.talk(summary(&answer, args.dry_run));
@@ -87,7 +97,7 @@ fn table(answer: &Value) -> Table {
     for item in items(answer) {
         table.row([
             item.text("name").unwrap_or_default().into(),
-            action(item.text("action").unwrap_or_default()),
+            action(item),
             Cell::maybe(item.text("handle")),
             Cell::maybe(item.text("service")),
             Cell::maybe(item.text("kind")),
@@ -96,7 +106,11 @@ fn table(answer: &Value) -> Table {
     table
 }
 
-fn action(word: &str) -> Cell {
+fn action(item: &Value) -> Cell {
+    let word = item.text("action").unwrap_or_default();
+    if let Some(holder) = item.text("holder") {
+        return Cell::toned(format!("{} of {holder}", word.replace('_', " ")), Tone::Warn);
+    }
     let tone = match word {
         "created" | "rotated" => Tone::Good,
         "unchanged" => Tone::Dim,
@@ -107,21 +121,38 @@ fn action(word: &str) -> Cell {
 
 /// What was done, in one line; and what is left for a person to do.
 fn summary(answer: &Value, dry_run: bool) -> String {
-    let count = |word: &str| items(answer).iter().filter(|item| item.text("action") == Some(word)).count();
+    let count = |word: &str| {
+        items(answer)
+            .iter()
+            .filter(|item| item.text("action") == Some(word))
+            .count()
+    };
     let words = ["created", "rotated", "unchanged", "rotation_proposed", "duplicate"];
-    let told: Vec<_> = words.iter().filter_map(|word| {
-        let count = count(word);
-        (count > 0).then(|| format!("{count} {}", word.replace('_', " ")))
-    }).collect();
-    let mut text = if told.is_empty() { "nothing to import".to_owned() } else { told.join(", ") };
+    let told: Vec<_> = words
+        .iter()
+        .filter_map(|word| {
+            let count = count(word);
+            (count > 0).then(|| format!("{count} {}", word.replace('_', " ")))
+        })
+        .collect();
+    let mut text = if told.is_empty() {
+        "nothing to import".to_owned()
+    } else {
+        told.join(", ")
+    };
     if dry_run {
         text.push_str(" (a dry run: nothing was done)");
     } else if count("created") + count("rotated") == 0 {
         text.push_str(": nothing changed");
     }
-    for item in items(answer).iter().filter(|item| item.text("action") == Some("rotation_proposed")) {
-        let handle = clean(item.text("handle").unwrap_or("HANDLE"));
-        text.push_str(&format!("\n`{handle}` has another value in the file: strongroom credential rotate {handle}"));
+    let proposed = items(answer)
+        .iter()
+        .filter(|item| item.text("action") == Some("rotation_proposed"));
+    let proposed = joined(proposed.filter_map(|item| item.text("handle")));
+    if count("rotation_proposed") > 0 {
+        text.push_str(&format!(
+            "\nother values in the file than in the ledger: {proposed}; --rotate enters them"
+        ));
     }
     text
 }
@@ -142,7 +173,7 @@ mod tests {
         let answer = json!({"items": [{"name": "a", "handle": "a", "action": "rotation_proposed"}, {"name": "b", "action": "created"}]});
         assert_eq!(
             summary(&answer, false),
-            "1 created, 1 rotation proposed\n`a` has another value in the file: strongroom credential rotate a"
+            "1 created, 1 rotation proposed\nother values in the file than in the ledger: a; --rotate enters them"
         );
     }
 }

@@ -49,11 +49,16 @@ pub(crate) struct InitArgs {
 /// Makes the ledger.
 pub(crate) fn run(args: &InitArgs, output: &Output, ask: &Ask) -> Outcome {
     if args.token_file.is_none() && !output.terminal() && !output.json() {
-        return Err(Failure::local("the first owner's token has no place: stdout is no terminal")
-            .hint("--token-file FILE writes it to a new file that only you can read"));
+        return Err(
+            Failure::local("the first owner's token has no place: stdout is no terminal")
+                .hint("--token-file FILE writes it to a new file that only you can read"),
+        );
     }
     let (root, source) = root(&args.root, output, ask)?;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&args.data)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&args.data)
         .map_err(|error| file_failure("make the directory", &args.data, &error))?;
     // The token is kept before it is recorded: a crash in between leaves a token too many, never an owner without one.
     let token = Token::make().map_err(|error| Failure::local(error.to_string()))?;
@@ -94,13 +99,21 @@ fn tell(args: &InitArgs, token: &Token, expires_at: Timestamp, output: &Output) 
         let facts = Facts::default()
             .fact("ledger", args.data.display().to_string())
             .maybe("first token", shown.as_ref().map(|token| token.as_str()))
-            .maybe("first token in", args.token_file.as_ref().map(|path| path.display().to_string()))
+            .maybe(
+                "first token in",
+                args.token_file.as_ref().map(|path| path.display().to_string()),
+            )
             .fact("good until", crate::output::time(&expires_at.to_string()));
-        format!("{}\n\n{}", look.paint("The ledger is made.", Tone::Good), facts.render(look))
+        format!(
+            "{}\n\n{}",
+            look.paint("The ledger is made.", Tone::Good),
+            facts.render(look)
+        )
     })?;
-    let key = args.root.root_key_file.as_ref().map_or_else(|| "the root key or passphrase".to_owned(), |path| {
-        format!("the root key ({})", path.display())
-    });
+    let key = args.root.root_key_file.as_ref().map_or_else(
+        || "the root key or passphrase".to_owned(),
+        |path| format!("the root key ({})", path.display()),
+    );
     output.talk(format!(
         "\nKeep, each in a place of its own and neither beside a backup of the log:\n  1. {key}\n  2. the key file ({})\n\
          Nothing opens without both; `strongroom keys check` proves that they fit.\n\n\
@@ -114,9 +127,13 @@ fn tell(args: &InitArgs, token: &Token, expires_at: Timestamp, output: &Output) 
 
 /// The root key's provider and what the key file is to say of it; a key file of one's own is made when it is not there.
 fn root(args: &RootArgs, output: &Output, ask: &Ask) -> Outcome<(Root, RootSource)> {
-    if let Some(path) = &args.root_key_file && !path.exists() {
-        RootKey::make().map_err(|error| Failure::local(error.to_string()))?
-            .write_new(path).map_err(|error| file_failure("write", path, &error))?;
+    if let Some(path) = &args.root_key_file
+        && !path.exists()
+    {
+        RootKey::make()
+            .map_err(|error| Failure::local(error.to_string()))?
+            .write_new(path)
+            .map_err(|error| file_failure("write", path, &error))?;
         output.talk(format!("a new root key is in {}", path.display()));
     }
     let Some(provider) = args.provider(true, ask)? else {
@@ -137,7 +154,15 @@ fn root(args: &RootArgs, output: &Output, ask: &Ask) -> Outcome<(Root, RootSourc
 }
 
 fn write_new_private(path: &Path, bytes: &[u8]) -> Outcome {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()))
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(bytes)
+                .and_then(|()| file.write_all(b"\n"))
+                .and_then(|()| file.sync_all())
+        })
         .map_err(|error| file_failure("write", path, &error))
 }

@@ -41,10 +41,24 @@ fn check(args: &CheckArgs, output: &Output) -> Outcome {
     output.show(&report, |look| {
         let facts = Facts::default()
             .fact("ledger", report.origin.as_str())
-            .fact("key file", format!("opens (its sequence is {})", report.key_file_sequence))
+            .fact(
+                "key file",
+                format!("opens (its sequence is {})", report.key_file_sequence),
+            )
             .fact("data keys", format!("{} open", report.data_keys))
-            .fact("first record", if report.first_record_opened { "opens" } else { "does not open" })
+            .fact(
+                "first record",
+                if report.first_record_opened {
+                    "opens"
+                } else {
+                    "does not open"
+                },
+            )
             .fact("records", report.records.to_string());
-        format!("{}\n\n{}", look.paint("This root key opens the ledger.", Tone::Good), facts.render(look))
+        format!(
+            "{}\n\n{}",
+            look.paint("This root key opens the ledger.", Tone::Good),
+            facts.render(look)
+        )
     })
 }

@@ -35,11 +35,19 @@ pub(crate) async fn run(globals: &Globals, output: &Output) -> Outcome {
     };
     let token = Zeroizing::new(token.trim().to_owned());
     if in_the_clear(&addr) {
-        output.warn(format!("{addr} is not this machine and not https: the token and every secret travel in the clear"));
+        output.warn(format!(
+            "{addr} is not this machine and not https: the token and every secret travel in the clear"
+        ));
     }
     let session = Session::with(&addr, &token, output)?;
     let whoami = session.read(session.client.whoami()).await?;
-    context::write(&path, &Context { addr: addr.clone(), token })?;
+    context::write(
+        &path,
+        &Context {
+            addr: addr.clone(),
+            token,
+        },
+    )?;
     let document = json!({"addr": addr, "principal": whoami.get("handle"), "context": path, "whoami": whoami});
     output.show(&document, |look| {
         let who = clean(whoami.text("handle").unwrap_or_default());
@@ -57,13 +65,23 @@ pub(crate) async fn whoami(session: &Session) -> Outcome {
             .maybe("principal", whoami.text("handle"))
             .maybe("name", whoami.text("name"))
             .maybe("kind", whoami.text("kind"))
-            .maybe("ledger", whoami.text("ledger").map(|name| {
-                if whoami.is("dev") { format!("{name} (dev: its keys protect nothing)") } else { name.to_owned() }
-            }))
+            .maybe(
+                "ledger",
+                whoami.text("ledger").map(|name| {
+                    if whoami.is("dev") {
+                        format!("{name} (dev: its keys protect nothing)")
+                    } else {
+                        name.to_owned()
+                    }
+                }),
+            )
             .fact("server", session.client.base())
             .maybe("token", token.and_then(|token| token.text("id")))
             .maybe("label", token.and_then(|token| token.text("label")))
-            .maybe("expires", token.map(|token| token.text("expires_at").map_or_else(|| "never".to_owned(), time)))
+            .maybe(
+                "expires",
+                token.map(|token| token.text("expires_at").map_or_else(|| "never".to_owned(), time)),
+            )
             .fact("rights", joined(whoami.texts("rights")));
         let grants = super::principal::grants(whoami.list("grants")).render(look, "no grants: it may do nothing");
         format!("{}\n\n{grants}", facts.render(look))
@@ -72,9 +90,16 @@ pub(crate) async fn whoami(session: &Session) -> Outcome {
 
 /// Whether a token would travel where others can read it.
 fn in_the_clear(addr: &str) -> bool {
-    let Some(rest) = addr.strip_prefix("http://") else { return false };
-    let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host).trim_matches(['[', ']']);
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let Some(rest) = addr.strip_prefix("http://") else {
+        return false;
+    };
+    let host = rest
+        .rsplit_once(':')
+        .map_or(rest, |(host, _)| host)
+        .trim_matches(['[', ']']);
+    let loopback = host
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
     !loopback && host != "localhost"
 }
 
@@ -84,7 +109,12 @@ mod tests {
 
     #[test]
     fn a_token_in_the_clear_is_noticed() {
-        for addr in ["http://127.0.0.1:7420", "http://[::1]:7420", "http://localhost:1", "https://ledger.example"] {
+        for addr in [
+            "http://127.0.0.1:7420",
+            "http://[::1]:7420",
+            "http://localhost:1",
+            "https://ledger.example",
+        ] {
             assert!(!in_the_clear(addr), "{addr}");
         }
         for addr in ["http://ledger.example", "http://10.0.0.5:7420"] {

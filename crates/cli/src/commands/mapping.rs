@@ -48,16 +48,26 @@ pub(crate) async fn map(args: &MapArgs, session: &Session) -> Outcome {
         reason: None,
     };
     let options = args.write.options();
-    let mapped = session.client.map_variable(&args.workspace, &args.template, &args.variable, &body, &options);
+    let mapped = session
+        .client
+        .map_variable(&args.workspace, &args.template, &args.variable, &body, &options);
     let answer = session.write(mapped).await?;
-    session.tell(&answer, &format!("{} is `{}` in `{}`", args.variable, args.credential, args.workspace))
+    session.tell(
+        &answer,
+        &format!("{} is `{}` in `{}`", args.variable, args.credential, args.workspace),
+    )
 }
 
 /// `unmap`
 pub(crate) async fn unmap(args: &UnmapArgs, session: &Session) -> Outcome {
     let options = args.write.options();
     let instance = args.instance.as_deref();
-    let unmapped = session.client.unmap_variable(&args.workspace, &args.template, &args.variable, instance, &options);
+    let unmapped = session
+        .client
+        .unmap_variable(&args.workspace, &args.template, &args.variable, instance, &options);
     let answer = session.write(unmapped).await?;
-    session.tell(&answer, &format!("{} is not mapped in `{}` any more", args.variable, args.workspace))
+    session.tell(
+        &answer,
+        &format!("{} is not mapped in `{}` any more", args.variable, args.workspace),
+    )
 }

@@ -138,22 +138,41 @@ pub(crate) async fn run(command: &PrincipalCommand, session: &Session) -> Outcom
                 grants: Vec::new(),
                 reason: None,
             };
-            let answer = session.write(session.client.create_principal(&body, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.create_principal(&body, &args.write.options()))
+                .await?;
             let handle = answer.text("handle").unwrap_or_default();
             session.tell(&answer, &format!("principal `{handle}` made"))?;
-            session.output.talk(format!("it may do nothing yet: strongroom principal grant add {handle} ROLE"));
+            session.output.talk(format!(
+                "it may do nothing yet: strongroom principal grant add {handle} ROLE"
+            ));
             Ok(())
         }
         PrincipalCommand::List(args) => {
             let disabled = args.disabled.then_some(true);
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.principals(&PrincipalQuery { q: None, disabled, limit, cursor }).await
-            }).await?;
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .principals(&PrincipalQuery {
+                            q: None,
+                            disabled,
+                            limit,
+                            cursor,
+                        })
+                        .await
+                })
+                .await?;
             session.show_list(&page, |look| table(&page).render(look, "no principals"))
         }
         PrincipalCommand::Disable(args) => {
-            let answer = session.write(session.client.disable_principal(&args.handle, &args.write.options())).await?;
-            session.tell(&answer, &format!("principal `{}` is disabled: its tokens are refused", args.handle))
+            let answer = session
+                .write(session.client.disable_principal(&args.handle, &args.write.options()))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("principal `{}` is disabled: its tokens are refused", args.handle),
+            )
         }
         PrincipalCommand::Grant(command) => grant(command, session).await,
     }
@@ -168,24 +187,42 @@ async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
                 all: args.workspaces.is_empty(),
                 workspaces: args.workspaces.clone(),
                 effect: args.deny.then(|| "deny".to_owned()),
-                from: args.from.as_deref().map(|text| future("--from", text, now)).transpose()?,
-                until: args.until.as_deref().map(|text| future("--until", text, now)).transpose()?,
+                from: args
+                    .from
+                    .as_deref()
+                    .map(|text| future("--from", text, now))
+                    .transpose()?,
+                until: args
+                    .until
+                    .as_deref()
+                    .map(|text| future("--until", text, now))
+                    .transpose()?,
                 reason: None,
             };
-            let answer = session.write(session.client.create_grant(&args.handle, &body, &args.write.options())).await?;
-            let place = if body.all { "the whole ledger".to_owned() } else { joined(&args.workspaces) };
+            let answer = session
+                .write(session.client.create_grant(&args.handle, &body, &args.write.options()))
+                .await?;
+            let place = if body.all {
+                "the whole ledger".to_owned()
+            } else {
+                joined(&args.workspaces)
+            };
             let verb = if args.deny { "is denied" } else { "is" };
             session.tell(&answer, &format!("`{}` {verb} {} of {place}", args.handle, args.role))
         }
         GrantCommand::Withdraw(args) => {
             let options = args.write.options();
-            let answer = session.write(session.client.withdraw_grant(&args.handle, &args.grant, &options)).await?;
+            let answer = session
+                .write(session.client.withdraw_grant(&args.handle, &args.grant, &options))
+                .await?;
             session.tell(&answer, &format!("grant withdrawn from `{}`", args.handle))
         }
         GrantCommand::List(args) => {
             let principal = session.read(session.client.principal(&args.handle)).await?;
             let document = json!({"items": principal.list("grants"), "next": null});
-            session.show_list(&document, |look| grants(items(&document)).render(look, "no grants: it may do nothing"))
+            session.show_list(&document, |look| {
+                grants(items(&document)).render(look, "no grants: it may do nothing")
+            })
         }
     }
 }
@@ -193,7 +230,11 @@ async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
 fn table(page: &Value) -> Table {
     let mut table = Table::new(&["handle", "name", "kind", "roles", "state"]);
     for principal in items(page) {
-        let roles = principal.list("grants").iter().filter(|grant| grant.text("withdrawn_at").is_none()).map(role);
+        let roles = principal
+            .list("grants")
+            .iter()
+            .filter(|grant| grant.text("withdrawn_at").is_none())
+            .map(role);
         table.row([
             principal.text("handle").unwrap_or_default().into(),
             principal.text("name").unwrap_or_default().into(),
@@ -208,15 +249,27 @@ fn table(page: &Value) -> Table {
 /// A grant in a few words: `service (client-a-shop)`, `not viewer`.
 fn role(grant: &Value) -> String {
     let role = grant.text("role").unwrap_or_default();
-    let not = if grant.text("effect") == Some("deny") { "not " } else { "" };
-    if grant.is("all") { format!("{not}{role}") } else { format!("{not}{role} ({})", joined(grant.texts("workspaces"))) }
+    let not = if grant.text("effect") == Some("deny") {
+        "not "
+    } else {
+        ""
+    };
+    if grant.is("all") {
+        format!("{not}{role}")
+    } else {
+        format!("{not}{role} ({})", joined(grant.texts("workspaces")))
+    }
 }
 
 /// Grants, one a line.
 pub(crate) fn grants(grants: &[Value]) -> Table {
     let mut table = Table::new(&["grant", "role", "on", "effect", "from", "until", "given by"]);
     for grant in grants {
-        let place = if grant.is("all") { "the whole ledger".to_owned() } else { joined(grant.texts("workspaces")) };
+        let place = if grant.is("all") {
+            "the whole ledger".to_owned()
+        } else {
+            joined(grant.texts("workspaces"))
+        };
         let until = match grant.text("withdrawn_at") {
             Some(at) => Cell::toned(format!("withdrawn {}", time(at)), Tone::Bad),
             None => Cell::maybe(grant.text("until").map(time)),

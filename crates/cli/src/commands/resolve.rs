@@ -49,7 +49,10 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
         known: args.known.clone(),
         reason: None,
     };
-    let answer = session.read(session.client.resolve(&question)).await.map_err(|failure| explained(failure, args))?;
+    let answer = session
+        .read(session.client.resolve(&question))
+        .await
+        .map_err(|failure| explained(failure, args))?;
     session.output.show(&answer, |look| {
         if answer.is("unchanged") {
             return "nothing changed since then".to_owned();
@@ -64,7 +67,9 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
         session.output.talk(format!("good until {}", time(until)));
     }
     if !args.dry_run && !args.show && !answer.is("unchanged") {
-        session.output.talk("values are masked: --show shows them, --output json holds them");
+        session
+            .output
+            .talk("values are masked: --show shows them, --output json holds them");
     }
     Ok(())
 }
@@ -72,14 +77,23 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
 /// Which credential stands behind each variable.
 fn chosen(answer: &Value, explain: bool) -> Table {
     let mut table = if explain {
-        Table::new(&["variable", "credential", "version", "found at", "passed over", "may go to"])
+        Table::new(&[
+            "variable",
+            "credential",
+            "version",
+            "found at",
+            "passed over",
+            "may go to",
+        ])
     } else {
         Table::new(&["variable", "credential", "version", "found at", "may go to"])
     };
     for (name, variable) in variables(answer) {
         let mut cells: Vec<Cell> = vec![
             name.into(),
-            variable.text("credential").map_or_else(|| Cell::dim("(none)"), Cell::from),
+            variable
+                .text("credential")
+                .map_or_else(|| Cell::dim("(none)"), Cell::from),
             Cell::maybe(variable.shown("version")),
             variable.text("step").map(step).unwrap_or_default().into(),
         ];
@@ -127,7 +141,10 @@ fn step(word: &str) -> String {
 fn passed_over(passed: &Value) -> String {
     let credential = passed.text("credential").unwrap_or("one that you may not see");
     let why = passed.text("why").unwrap_or("does not fit").replace('_', " ");
-    format!("{credential} ({}: {why})", passed.text("step").map(step).unwrap_or_default())
+    format!(
+        "{credential} ({}: {why})",
+        passed.text("step").map(step).unwrap_or_default()
+    )
 }
 
 /// A refusal for missing variables lists each with what would fit.
@@ -136,8 +153,15 @@ fn explained(failure: Failure, args: &ResolveArgs) -> Failure {
     let mut failure = failure;
     for missing in problem.list("missing") {
         let variable = missing.text("variable").unwrap_or_default();
-        let fitting = missing.list("fitting").iter().filter_map(|credential| credential.text("handle"));
-        let needs = format!("{} {}", missing.text("service").unwrap_or_default(), joined(missing.texts("kinds")));
+        let fitting = missing
+            .list("fitting")
+            .iter()
+            .filter_map(|credential| credential.text("handle"));
+        let needs = format!(
+            "{} {}",
+            missing.text("service").unwrap_or_default(),
+            joined(missing.texts("kinds"))
+        );
         failure = failure.hint(format!("{variable} needs {needs}; what fits: {}", joined(fitting)));
         for passed in missing.list("passed_over") {
             failure = failure.hint(format!("  passed over: {}", passed_over(passed)));
@@ -183,9 +207,22 @@ mod tests {
             {"variable": "SHOPIFY", "service": "shopify", "kinds": ["access_token"], "fitting": [{"handle": "shopify-a"}]},
         ]});
         let args = ResolveArgs {
-            workspace: "w".into(), template: "t".into(), instance: None, dry_run: false, explain: false, known: None, show: false,
+            workspace: "w".into(),
+            template: "t".into(),
+            instance: None,
+            dry_run: false,
+            explain: false,
+            known: None,
+            show: false,
         };
-        let failure = explained(Failure::new(Exit::Refused, "1 variable has no credential").with_problem(problem), &args);
-        assert!(failure.help_text().contains("SHOPIFY needs shopify access_token; what fits: shopify-a"));
+        let failure = explained(
+            Failure::new(Exit::Refused, "1 variable has no credential").with_problem(problem),
+            &args,
+        );
+        assert!(
+            failure
+                .help_text()
+                .contains("SHOPIFY needs shopify access_token; what fits: shopify-a")
+        );
     }
 }

@@ -3,23 +3,25 @@
 mod clock;
 mod dev;
 mod logs;
+mod ready;
 
 pub(crate) use dev::open_failure;
 
 use crate::ask::Ask;
-use crate::context::{self, Context};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Facts, Output, Tone};
+use crate::output::Output;
 use crate::root::RootArgs;
 use clap::Args;
-use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use strongroom_ledger::{Clock, DevClock, Ledger, OpenOptions, OpenReport, WallClock};
+use strongroom_server::ServeOptions;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 /// Where the ledger lies when nothing else is said.
@@ -61,8 +63,6 @@ pub(crate) struct ServeArgs {
 
 /// Bytes of the store's block cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-/// How many days of history the sample has.
-const SAMPLE_DAYS: u32 = 24;
 /// How long requests under way may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -83,13 +83,18 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         tracing::warn!(%error, "core dumps could not be disabled");
     }
     let window = window(&args.access_window)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
         .map_err(|error| Failure::local(format!("can't start the threads of the server: {error}")))?;
     runtime.block_on(async {
         let listener = TcpListener::bind(&args.listen).await.map_err(|error| {
-            Failure::local(format!("can't listen on {}: {error}", args.listen)).hint("--listen 127.0.0.1:0 takes a free port")
+            Failure::local(format!("can't listen on {}: {error}", args.listen))
+                .hint("--listen 127.0.0.1:0 takes a free port")
         })?;
-        let addr = listener.local_addr().map_err(|error| Failure::local(error.to_string()))?;
+        let addr = listener
+            .local_addr()
+            .map_err(|error| Failure::local(error.to_string()))?;
         let (fatal, fatals) = mpsc::unbounded_channel();
         let opened = open(args, window, fatal, ask)?;
         say_what_was_found(&opened.report, args);
@@ -99,7 +104,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
 
 fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>, ask: &Ask) -> Outcome<OpenedLedger> {
     let clock: Arc<dyn Clock> = match (args.dev, args.sample && dev::is_new(&args.data)) {
-        (true, true) => Arc::new(clock::PastClock::days_ago(SAMPLE_DAYS)),
+        (true, true) => Arc::new(clock::PastClock::days_ago(crate::sample::DAYS)),
         (true, false) => Arc::new(DevClock::default()),
         (false, _) => Arc::new(WallClock),
     };
@@ -116,7 +121,9 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
     };
     if args.dev {
         if !args.root.is_none() {
-            return Err(Failure::local("a dev ledger has its root key beside its data; leave the option away"));
+            return Err(Failure::local(
+                "a dev ledger has its root key beside its data; leave the option away",
+            ));
         }
         return dev::open(&args.data, Arc::clone(&clock), options(dev::root(&args.data)));
     }
@@ -126,7 +133,12 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
             .hint("to play, without a root key of your own: `strongroom serve --dev`"));
     };
     let (ledger, report) = Ledger::open(&args.data, options(root)).map_err(open_failure)?;
-    Ok(OpenedLedger { ledger, report, token: None, made: false })
+    Ok(OpenedLedger {
+        ledger,
+        report,
+        token: None,
+        made: false,
+    })
 }
 
 /// Whatever is unusual about an opening is logged; what is usual is one line.
@@ -147,12 +159,41 @@ fn say_what_was_found(report: &OpenReport, args: &ServeArgs) {
 
 /// `5m`, at most a day.
 fn window(text: &str) -> Outcome<Duration> {
-    let span = text.trim().parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let span = text
+        .trim()
+        .parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|span| Duration::try_from(span).ok());
     span.filter(|span| *span <= Duration::from_secs(86_400)).ok_or_else(|| {
         Failure::local(format!("--access-window `{text}` is no time from 0s to 24h")).hint("for example: 5m, 30s, 1h")
     })
 }
 
+/// Why the server stops.
+enum Stop {
+    /// Somebody asked it to.
+    Asked,
+    /// The ledger can't write any more.
+    Fatal(String),
+    /// It could not get ready.
+    Failed(Failure),
+    /// Listening ended by itself.
+    Ended(String),
+}
+
+impl Stop {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Asked => Ok(()),
+            Self::Fatal(what) => Err(Failure::local(format!("the ledger can't write any more: {what}"))
+                .hint("what was acknowledged is kept; look at the disk, then start again")),
+            Self::Failed(failure) => Err(failure),
+            Self::Ended(what) => Err(Failure::local(format!("the server ended: {what}"))),
+        }
+    }
+}
+
+/// Serves from here on, and says when people may come. Stops on a signal, or when the ledger can't write any more.
 async fn serve(
     args: &ServeArgs,
     listener: TcpListener,
@@ -161,6 +202,90 @@ async fn serve(
     mut fatals: mpsc::UnboundedReceiver<String>,
     output: &Output,
 ) -> Outcome {
-    let _ = (args, listener, addr, opened, fatals.recv().await, output);
-    Ok(())
+    let ledger = opened.ledger.clone();
+    let mut signals = Signals::listen()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let until = async move {
+        let _ = stopped.await; // sent or dropped: both say stop
+    };
+    let mut server = tokio::spawn(strongroom_server::serve(
+        listener,
+        ledger.clone(),
+        ServeOptions::default(),
+        until,
+    ));
+    let why = {
+        let mut getting_ready = pin!(ready::get_ready(args, addr, &opened, output));
+        let mut is_ready = false;
+        loop {
+            tokio::select! {
+                done = &mut getting_ready, if !is_ready => match done {
+                    Ok(()) => is_ready = true,
+                    Err(failure) => break Stop::Failed(failure),
+                },
+                () = signals.any() => break Stop::Asked,
+                Some(what) = fatals.recv() => break Stop::Fatal(what),
+                ended = &mut server => break Stop::Ended(ended_with(ended)),
+            }
+        }
+    };
+    tracing::info!("stopping");
+    drop(stop);
+    if !server.is_finished() && tokio::time::timeout(DRAIN, &mut server).await.is_err() {
+        tracing::warn!("requests were still under way and are broken off");
+        server.abort();
+    }
+    let stopped = tokio::task::spawn_blocking(move || ledger.stop()).await;
+    why.outcome()?;
+    let stopped = stopped.map_err(|error| error.to_string()).and_then(|stopped| stopped);
+    stopped.map_err(|what| {
+        Failure::local(format!("the ledger did not stop in order: {what}"))
+            .hint("nothing acknowledged is lost; the next start checks it as after a crash")
+    })
+}
+
+fn ended_with(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> String {
+    match ended {
+        Ok(Ok(())) => "nobody asked it to".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// What asks the server to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Outcome<Self> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::local(format!("can't listen for signals: {error}")));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_lasts_a_day_at_most() {
+        for (text, seconds) in [("5m", 300), ("0s", 0), ("24h", 86_400), ("90s", 90)] {
+            assert_eq!(window(text).unwrap(), Duration::from_secs(seconds), "{text}");
+        }
+        for text in ["25h", "-5m", "soon", ""] {
+            assert!(window(text).is_err(), "{text}");
+        }
+    }
 }

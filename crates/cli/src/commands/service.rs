@@ -54,10 +54,21 @@ pub(crate) async fn run(args: &ServicesArgs, session: &Session) -> Outcome {
 }
 
 async fn list(args: &ListArgs, session: &Session) -> Outcome {
-    let page = session.list(&PageArgs::default(), async |limit, cursor| {
-        session.client.services(&ServiceQuery { q: args.text.clone(), limit, cursor }).await
-    }).await?;
-    session.show_list(&page, |look| table(&page).render(look, "no such service; any id can be used, the catalogue only helps"))
+    let page = session
+        .list(&PageArgs::default(), async |limit, cursor| {
+            session
+                .client
+                .services(&ServiceQuery {
+                    q: args.text.clone(),
+                    limit,
+                    cursor,
+                })
+                .await
+        })
+        .await?;
+    session.show_list(&page, |look| {
+        table(&page).render(look, "no such service; any id can be used, the catalogue only helps")
+    })
 }
 
 fn table(page: &Value) -> Table {
@@ -84,7 +95,12 @@ fn one(service: &Value, look: &Look) -> String {
     let yes_no = |required: bool| Cell::from(if required { "yes" } else { "no" });
     for word in service.texts("kinds") {
         for field in Kind::parse(word).map_or(&[][..], kind_fields) {
-            table.row([word.into(), field.name.into(), field.class.as_str().into(), yes_no(field.required)]);
+            table.row([
+                word.into(),
+                field.name.into(),
+                field.class.as_str().into(),
+                yes_no(field.required),
+            ]);
         }
     }
     for field in service.list("fields") {
@@ -95,5 +111,9 @@ fn one(service: &Value, look: &Look) -> String {
             yes_no(field.is("required")),
         ]);
     }
-    format!("{}\n\n{}", facts.render(look), table.render(look, "nothing is known of its fields"))
+    format!(
+        "{}\n\n{}",
+        facts.render(look),
+        table.render(look, "nothing is known of its fields")
+    )
 }

@@ -57,10 +57,20 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
     let mappings = session.read(session.client.mappings(&args.workspace)).await?;
     let variables = variables_of(&template, args.revision)?;
     check_names(&choices, variables, &args.template)?;
-    let active = session.list(&PageArgs::default(), async |limit, cursor| {
-        let status = Some("active".to_owned());
-        session.client.credentials(&CredentialQuery { status, limit, cursor, ..CredentialQuery::default() }).await
-    }).await?;
+    let active = session
+        .list(&PageArgs::default(), async |limit, cursor| {
+            let status = Some("active".to_owned());
+            session
+                .client
+                .credentials(&CredentialQuery {
+                    status,
+                    limit,
+                    cursor,
+                    ..CredentialQuery::default()
+                })
+                .await
+        })
+        .await?;
     let handle = template.text("handle").unwrap_or(&args.template);
     let mut missing = Vec::new();
     for variable in variables {
@@ -73,7 +83,10 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
         }
         let offers = fit::offers(variable, items(&active), &workspace, Timestamp::now());
         match choose(variable, &offers, session)? {
-            Some(credential) => choices.push(Choice { variable: name.to_owned(), credential }),
+            Some(credential) => choices.push(Choice {
+                variable: name.to_owned(),
+                credential,
+            }),
             None if is_required(variable) => missing.push(missing_variable(variable, &offers)),
             None => {}
         }
@@ -87,12 +100,25 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
 /// Asks what is to stand behind a variable; none when nobody is there, or nothing was chosen.
 fn choose(variable: &Value, offers: &[(&Value, Option<&str>)], session: &Session) -> Outcome<Option<String>> {
     let name = variable.text("name").unwrap_or_default();
-    let needs = format!("{} {}", variable.text("service").unwrap_or_default(), joined(variable.texts("kinds")));
+    let needs = format!(
+        "{} {}",
+        variable.text("service").unwrap_or_default(),
+        joined(variable.texts("kinds"))
+    );
     if session.ask.somebody() && offers.iter().all(|(_, why)| why.is_some()) {
-        session.output.talk(format!("nothing fits {name} ({needs}): `strongroom credential create` makes one"));
+        session.output.talk(format!(
+            "nothing fits {name} ({needs}): `strongroom credential create` makes one"
+        ));
     }
-    let help = if is_required(variable) { "type to search, Esc stops" } else { "type to search, Esc leaves it empty" };
-    let options = offers.iter().map(|(credential, why)| Offer::new(credential, *why)).collect();
+    let help = if is_required(variable) {
+        "type to search, Esc stops"
+    } else {
+        "type to search, Esc leaves it empty"
+    };
+    let options = offers
+        .iter()
+        .map(|(credential, why)| Offer::new(credential, *why))
+        .collect();
     let chosen = session.ask.choose(&format!("{name} ({needs}):"), help, options)?;
     Ok(chosen.map(|offer| offer.handle))
 }
@@ -107,9 +133,15 @@ impl Offer {
     fn new(credential: &Value, why: Option<&str>) -> Self {
         let handle = credential.text("handle").unwrap_or_default().to_owned();
         let name = clean(credential.text("name").unwrap_or_default());
-        let client = credential.text("client").map(|client| format!(", {client}")).unwrap_or_default();
+        let client = credential
+            .text("client")
+            .map(|client| format!(", {client}"))
+            .unwrap_or_default();
         let remark = why.map(|why| format!(" – does not fit: {why}")).unwrap_or_default();
-        Self { line: format!("{handle} ({name}{client}){remark}"), handle }
+        Self {
+            line: format!("{handle} ({name}{client}){remark}"),
+            handle,
+        }
     }
 }
 
@@ -121,9 +153,21 @@ impl fmt::Display for Offer {
 
 /// Admits, then maps; the answer lists what was done and what resolves now.
 async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: &Session) -> Outcome {
-    let admission = AdmitTemplate { revision: args.revision, reason: None };
-    let first = Options { if_match: args.write.if_match, ..part(&args.write, "admit") };
-    let admitted = session.write(session.client.admit_template(&args.workspace, handle, &admission, &first)).await?;
+    let admission = AdmitTemplate {
+        revision: args.revision,
+        reason: None,
+    };
+    let first = Options {
+        if_match: args.write.if_match,
+        ..part(&args.write, "admit")
+    };
+    let admitted = session
+        .write(
+            session
+                .client
+                .admit_template(&args.workspace, handle, &admission, &first),
+        )
+        .await?;
     let mut done = Vec::new();
     for choice in choices {
         let body = MapVariable {
@@ -132,9 +176,15 @@ async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: 
             reason: None,
         };
         let options = part(&args.write, &choice.variable);
-        let mapped = session.client.map_variable(&args.workspace, handle, &choice.variable, &body, &options);
+        let mapped = session
+            .client
+            .map_variable(&args.workspace, handle, &choice.variable, &body, &options);
         let answer = session.write(mapped).await.map_err(|failure| {
-            failure.hint(format!("revision admitted, {} of {} variables mapped; run it again", done.len(), choices.len()))
+            failure.hint(format!(
+                "revision admitted, {} of {} variables mapped; run it again",
+                done.len(),
+                choices.len()
+            ))
         })?;
         done.push(answer);
     }
@@ -171,7 +221,9 @@ async fn check(args: &SetupArgs, handle: &str, session: &Session) -> Outcome {
     };
     match session.read(session.client.resolve(&question)).await {
         Ok(_) => {
-            session.output.talk(format!("it resolves: strongroom resolve {} {handle}", args.workspace));
+            session
+                .output
+                .talk(format!("it resolves: strongroom resolve {} {handle}", args.workspace));
             Ok(())
         }
         // Who may map need not be one who may resolve.
@@ -206,35 +258,52 @@ fn refuse(args: &SetupArgs, missing: &[MissingVariable], session: &Session) -> O
         table.render(look, "")
     })?;
     let example = missing.first().map(|variable| {
-        let credential = variable.fitting.first().map_or("CREDENTIAL", |credential| credential.handle.as_str());
+        let credential = variable
+            .fitting
+            .first()
+            .map_or("CREDENTIAL", |credential| credential.handle.as_str());
         format!("--map {}={credential}", variable.variable)
     });
     let names = joined(missing.iter().map(|variable| variable.variable.as_str()));
-    let failure = Failure::new(Exit::Refused, format!("nothing stands behind {names}; nothing was changed"))
-        .maybe_hint(example)
-        .with_problem(json!({
-            "type": format!("{TYPE_PREFIX}variables_missing"),
-            "title": "variables without a credential",
-            "missing": missing,
-        }));
+    let failure = Failure::new(
+        Exit::Refused,
+        format!("nothing stands behind {names}; nothing was changed"),
+    )
+    .maybe_hint(example)
+    .with_problem(json!({
+        "type": format!("{TYPE_PREFIX}variables_missing"),
+        "title": "variables without a credential",
+        "missing": missing,
+    }));
     Err(failure)
 }
 
 /// What was given by `--map`.
 fn given(maps: &[String]) -> Outcome<Vec<Choice>> {
     let pairs = pairs("--map", maps)?;
-    Ok(pairs.into_iter().map(|(variable, credential)| Choice { variable, credential }).collect())
+    Ok(pairs
+        .into_iter()
+        .map(|(variable, credential)| Choice { variable, credential })
+        .collect())
 }
 
 /// The variables of the newest revision, or of the one asked for.
 fn variables_of(template: &Value, revision: Option<u32>) -> Outcome<&[Value]> {
-    let Some(wanted) = revision else { return Ok(template.list("variables")) };
-    let found = template.list("revisions").iter().find(|revision| revision.number("revision") == Some(u64::from(wanted)));
+    let Some(wanted) = revision else {
+        return Ok(template.list("variables"));
+    };
+    let found = template
+        .list("revisions")
+        .iter()
+        .find(|revision| revision.number("revision") == Some(u64::from(wanted)));
     match found {
         Some(revision) => Ok(revision.list("variables")),
         None => {
             let newest = template.number("revision").unwrap_or_default();
-            Err(Failure::new(Exit::NotFound, format!("there is no revision {wanted}; the newest is {newest}")))
+            Err(Failure::new(
+                Exit::NotFound,
+                format!("there is no revision {wanted}; the newest is {newest}"),
+            ))
         }
     }
 }
@@ -247,9 +316,11 @@ fn check_names(given: &[Choice], variables: &[Value], template: &str) -> Outcome
             let near = names().max_by(|a, b| {
                 strsim::jaro_winkler(a, &choice.variable).total_cmp(&strsim::jaro_winkler(b, &choice.variable))
             });
-            return Err(Failure::local(format!("template `{template}` has no variable {}", choice.variable))
-                .maybe_hint(near.map(|near| format!("did you mean {near}?")))
-                .hint(format!("its variables are {}", joined(names()))));
+            return Err(
+                Failure::local(format!("template `{template}` has no variable {}", choice.variable))
+                    .maybe_hint(near.map(|near| format!("did you mean {near}?")))
+                    .hint(format!("its variables are {}", joined(names()))),
+            );
         }
     }
     Ok(())
@@ -257,14 +328,19 @@ fn check_names(given: &[Choice], variables: &[Value], template: &str) -> Outcome
 
 /// Whether a mapping stands behind a variable already, with a credential that is still active.
 fn is_mapped(mappings: &Value, template: &str, variable: &str, active: &[Value]) -> bool {
-    let installation = items(mappings).iter().find(|installation| installation.text("template") == Some(template));
+    let installation = items(mappings)
+        .iter()
+        .find(|installation| installation.text("template") == Some(template));
     let mapped = installation.map_or(&[][..], |installation| installation.list("mappings"));
     mapped.iter().any(|mapping| {
         let unseen = mapping.text("credential").is_none();
         let at_template = mapping.get("instance").is_none_or(Value::is_null);
         at_template
             && mapping.text("variable") == Some(variable)
-            && (unseen || active.iter().any(|credential| credential.text("handle") == mapping.text("credential")))
+            && (unseen
+                || active
+                    .iter()
+                    .any(|credential| credential.text("handle") == mapping.text("credential")))
     })
 }
 
@@ -274,7 +350,9 @@ fn has_default(mappings: &Value, variable: &Value) -> bool {
     mappings.list("defaults").iter().any(|default| {
         default.text("service") == variable.text("service")
             && default.text("credential").is_some()
-            && default.text("kind").is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
+            && default
+                .text("kind")
+                .is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
     })
 }
 
@@ -284,11 +362,14 @@ fn is_required(variable: &Value) -> bool {
 
 fn missing_variable(variable: &Value, offers: &[(&Value, Option<&str>)]) -> MissingVariable {
     let owned = |name: &str| variable.texts(name).into_iter().map(str::to_owned).collect();
-    let fitting = offers.iter().filter(|(_, why)| why.is_none()).map(|(credential, _)| CredentialName {
-        handle: credential.text("handle").unwrap_or_default().to_owned(),
-        id: credential.text("id").unwrap_or_default().to_owned(),
-        name: credential.text("name").unwrap_or_default().to_owned(),
-    });
+    let fitting = offers
+        .iter()
+        .filter(|(_, why)| why.is_none())
+        .map(|(credential, _)| CredentialName {
+            handle: credential.text("handle").unwrap_or_default().to_owned(),
+            id: credential.text("id").unwrap_or_default().to_owned(),
+            name: credential.text("name").unwrap_or_default().to_owned(),
+        });
     MissingVariable {
         variable: variable.text("name").unwrap_or_default().to_owned(),
         service: variable.text("service").unwrap_or_default().to_owned(),
@@ -306,7 +387,9 @@ fn mapped_table(done: &[Value]) -> Table {
         table.row([
             mapping.text("variable").unwrap_or_default().into(),
             mapping.text("credential").unwrap_or_default().into(),
-            mapping.shown("position").map_or_else(|| Cell::dim("as it was"), Cell::from),
+            mapping
+                .shown("position")
+                .map_or_else(|| Cell::dim("as it was"), Cell::from),
         ]);
     }
     table
@@ -321,7 +404,12 @@ mod tests {
         let variables = [json!({"name": "SHOPIFY_API"}), json!({"name": "SLACK_API"})];
         let given = given(&["SHOPIFY_AP=x".to_owned()]).unwrap();
         let failure = check_names(&given, &variables, "order-sync").unwrap_err();
-        assert!(failure.document()["hint"].as_str().unwrap().starts_with("did you mean SHOPIFY_API?"));
+        assert!(
+            failure.document()["hint"]
+                .as_str()
+                .unwrap()
+                .starts_with("did you mean SHOPIFY_API?")
+        );
     }
 
     #[test]
@@ -338,9 +426,18 @@ mod tests {
     #[test]
     fn a_default_fills_a_variable_of_its_service_and_kind() {
         let mappings = json!({"defaults": [{"service": "openai", "kind": "api_key", "credential": "openai"}]});
-        assert!(has_default(&mappings, &json!({"service": "openai", "kinds": ["api_key"]})));
+        assert!(has_default(
+            &mappings,
+            &json!({"service": "openai", "kinds": ["api_key"]})
+        ));
         assert!(has_default(&mappings, &json!({"service": "openai", "kinds": []})));
-        assert!(!has_default(&mappings, &json!({"service": "openai", "kinds": ["basic"]})));
-        assert!(!has_default(&mappings, &json!({"service": "slack", "kinds": ["api_key"]})));
+        assert!(!has_default(
+            &mappings,
+            &json!({"service": "openai", "kinds": ["basic"]})
+        ));
+        assert!(!has_default(
+            &mappings,
+            &json!({"service": "slack", "kinds": ["api_key"]})
+        ));
     }
 }

@@ -31,7 +31,17 @@ pub(crate) async fn run(session: &Session) -> Outcome {
             };
             facts = facts.named(name, shown);
         }
-        let note = status.text("checkpoint").unwrap_or_default().lines().map(clean).collect::<Vec<_>>().join("\n  ");
-        format!("{}\n\n{}\n  {note}", facts.render(look), look.paint("checkpoint", Tone::Head))
+        let note = status
+            .text("checkpoint")
+            .unwrap_or_default()
+            .lines()
+            .map(clean)
+            .collect::<Vec<_>>()
+            .join("\n  ");
+        format!(
+            "{}\n\n{}\n  {note}",
+            facts.render(look),
+            look.paint("checkpoint", Tone::Head)
+        )
     })
 }

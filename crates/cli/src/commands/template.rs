@@ -128,10 +128,22 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
         TemplateCommand::Import(args) => import(args, session).await,
         TemplateCommand::List(args) => {
             let retired = args.retired.then_some(true);
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.templates(&TemplateQuery { q: None, retired, limit, cursor }).await
-            }).await?;
-            session.show_list(&page, |look| table(&page).render(look, "no templates: `strongroom template import FILE`"))
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .templates(&TemplateQuery {
+                            q: None,
+                            retired,
+                            limit,
+                            cursor,
+                        })
+                        .await
+                })
+                .await?;
+            session.show_list(&page, |look| {
+                table(&page).render(look, "no templates: `strongroom template import FILE`")
+            })
         }
         TemplateCommand::Get(args) => {
             let template = session.read(session.client.template(&args.handle)).await?;
@@ -152,11 +164,15 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
                 ..ReviseTemplate::default()
             };
             let options = args.write.options();
-            let answer = session.write(session.client.revise_template(&args.handle, &body, &options)).await?;
+            let answer = session
+                .write(session.client.revise_template(&args.handle, &body, &options))
+                .await?;
             revised(&args.handle, &answer, session)
         }
         TemplateCommand::Retire(args) => {
-            let answer = session.write(session.client.retire_template(&args.handle, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.retire_template(&args.handle, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("template `{}` retired", args.handle))
         }
         TemplateCommand::Document(args) => {
@@ -172,10 +188,14 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
 
 /// Imports each file by itself; the answer lists what was taken and what was not.
 async fn import(args: &ImportArgs, session: &Session) -> Outcome {
-    let one_only = [&args.name, &args.handle, &args.description].iter().any(|option| option.is_some());
+    let one_only = [&args.name, &args.handle, &args.description]
+        .iter()
+        .any(|option| option.is_some());
     if args.files.len() > 1 && (one_only || args.write.idempotency_key.is_some()) {
-        return Err(Failure::local("--name, --handle, --description and --idempotency-key are for one file")
-            .hint("import the files one by one"));
+        return Err(
+            Failure::local("--name, --handle, --description and --idempotency-key are for one file")
+                .hint("import the files one by one"),
+        );
     }
     let (mut taken, mut refused, mut worst) = (Vec::new(), Vec::new(), None);
     for file in &args.files {
@@ -196,16 +216,26 @@ async fn import(args: &ImportArgs, session: &Session) -> Outcome {
             }
         }
     }
-    let document = if refused.is_empty() { json!({"items": taken}) } else { json!({"items": taken, "refused": refused}) };
-    session.output.show(&document, |look| imported(&document).render(look, "nothing was imported"))?;
+    let document = if refused.is_empty() {
+        json!({"items": taken})
+    } else {
+        json!({"items": taken, "refused": refused})
+    };
+    session.output.show(&document, |look| {
+        imported(&document).render(look, "nothing was imported")
+    })?;
     if let [one] = taken.as_slice() {
         let handle = one.text("handle").unwrap_or_default();
-        session.output.talk(format!("next: strongroom setup WORKSPACE {handle}"));
+        session
+            .output
+            .talk(format!("next: strongroom setup WORKSPACE {handle}"));
     }
     match worst {
         None => Ok(()),
         Some(exit) => {
-            session.output.talk(format!("{} of {} refused", refused.len(), args.files.len()));
+            session
+                .output
+                .talk(format!("{} of {} refused", refused.len(), args.files.len()));
             Err(Failure::told(exit))
         }
     }
@@ -221,7 +251,9 @@ async fn import_one(file: &str, args: &ImportArgs, session: &Session) -> Outcome
         allow_hardcoded: args.reading.allow_hardcoded,
         ..CreateTemplate::default()
     };
-    session.write(session.client.create_template(&body, &args.write.options())).await
+    session
+        .write(session.client.create_template(&body, &args.write.options()))
+        .await
 }
 
 /// Of several failures the exit code is that of the server's no, if there was one.
@@ -245,23 +277,35 @@ fn document(file: &str, session: &Session) -> Outcome<Document> {
 }
 
 fn revised(handle: &str, answer: &Value, session: &Session) -> Outcome {
-    let revision = answer.number("revision").map(|revision| format!(": revision {revision}")).unwrap_or_default();
+    let revision = answer
+        .number("revision")
+        .map(|revision| format!(": revision {revision}"))
+        .unwrap_or_default();
     session.tell(answer, &format!("template `{handle}` revised{revision}"))?;
-    let changes = [("added", "new"), ("removed", "gone"), ("unsure", "look at these: the reference changed")];
+    let changes = [
+        ("added", "new"),
+        ("removed", "gone"),
+        ("unsure", "look at these: the reference changed"),
+    ];
     for (name, told) in changes {
         let variables = answer.texts(name);
         if !variables.is_empty() {
             session.output.talk(format!("  {told}: {}", joined(variables)));
         }
     }
-    session.output.talk(format!("workspaces keep the revision they admitted: strongroom setup WORKSPACE {handle}"));
+    session.output.talk(format!(
+        "workspaces keep the revision they admitted: strongroom setup WORKSPACE {handle}"
+    ));
     Ok(())
 }
 
 fn imported(document: &Value) -> Table {
     let mut table = Table::new(&["template", "revision", "variables", "file"]);
     for item in items(document) {
-        let variables = item.list("variables").iter().filter_map(|variable| variable.text("name").or(variable.as_str()));
+        let variables = item
+            .list("variables")
+            .iter()
+            .filter_map(|variable| variable.text("name").or(variable.as_str()));
         table.row([
             item.text("handle").unwrap_or_default().into(),
             Cell::maybe(item.shown("revision")),
@@ -275,7 +319,10 @@ fn imported(document: &Value) -> Table {
 fn table(page: &Value) -> Table {
     let mut table = Table::new(&["handle", "name", "revision", "variables", "state"]);
     for template in items(page) {
-        let count = template.get("variables").and_then(Value::as_array).map(|variables| variables.len().to_string());
+        let count = template
+            .get("variables")
+            .and_then(Value::as_array)
+            .map(|variables| variables.len().to_string());
         table.row([
             template.text("handle").unwrap_or_default().into(),
             template.text("name").unwrap_or_default().into(),
@@ -309,7 +356,11 @@ pub(crate) fn variables(variables: &[Value]) -> Table {
             variable.text("name").unwrap_or_default().into(),
             variable.text("service").unwrap_or_default().into(),
             joined(variable.texts("kinds")).into(),
-            if variable.get("required").and_then(Value::as_bool).unwrap_or(true) { "yes".into() } else { "no".into() },
+            if variable.get("required").and_then(Value::as_bool).unwrap_or(true) {
+                "yes".into()
+            } else {
+                "no".into()
+            },
             Cell::dim(variable.texts("scopes").join(" ")),
             Cell::dim(variable.text("description").unwrap_or_default()),
         ]);

@@ -85,17 +85,30 @@ pub(crate) async fn run(command: &TokenCommand, session: &Session) -> Outcome {
                 revoked: args.revoked.then_some(true),
                 ..TokenQuery::default()
             };
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.tokens(&TokenQuery { limit, cursor, ..query.clone() }).await
-            }).await?;
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .tokens(&TokenQuery {
+                            limit,
+                            cursor,
+                            ..query.clone()
+                        })
+                        .await
+                })
+                .await?;
             session.show_list(&page, |look| table(&page).render(look, "no tokens"))
         }
         TokenCommand::Revoke(args) => {
             if args.id.starts_with("srt_") {
-                return Err(Failure::local("that is a token, not a token's id: it is in the shell's history now")
-                    .hint("`strongroom token list` shows ids (tk_…); revoke this one"));
+                return Err(
+                    Failure::local("that is a token, not a token's id: it is in the shell's history now")
+                        .hint("`strongroom token list` shows ids (tk_…); revoke this one"),
+                );
             }
-            let answer = session.write(session.client.revoke_token(&args.id, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.revoke_token(&args.id, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("token {} is revoked", args.id))
         }
     }
@@ -105,18 +118,32 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
     let body = CreateToken {
         principal: Some(args.principal.clone()),
         label: args.label.clone(),
-        expires_at: args.expires.as_deref().map(|text| future("--expires", text, Timestamp::now())).transpose()?,
+        expires_at: args
+            .expires
+            .as_deref()
+            .map(|text| future("--expires", text, Timestamp::now()))
+            .transpose()?,
         role: args.role.clone(),
         workspaces: args.workspaces.clone(),
         reason: None,
     };
-    let answer = session.write(session.client.create_token(&body, &args.write.options())).await?;
+    let answer = session
+        .write(session.client.create_token(&body, &args.write.options()))
+        .await?;
     session.output.show(&answer, |look| {
         Facts::default()
-            .fact("token", answer.text("token").map_or_else(|| Cell::dim("(shown the first time only)"), Cell::from))
+            .fact(
+                "token",
+                answer
+                    .text("token")
+                    .map_or_else(|| Cell::dim("(shown the first time only)"), Cell::from),
+            )
             .maybe("for", answer.text("principal"))
             .maybe("id", answer.text("id"))
-            .fact("expires", answer.text("expires_at").map_or_else(|| "never".to_owned(), time))
+            .fact(
+                "expires",
+                answer.text("expires_at").map_or_else(|| "never".to_owned(), time),
+            )
             .render(look)
     })?;
     session.output.talk("the token is shown once: keep it now");
@@ -128,7 +155,9 @@ fn table(page: &Value) -> Table {
     for token in items(page) {
         let expires = match token.text("revoked_at") {
             Some(at) => Cell::toned(format!("revoked {}", time(at)), Tone::Bad),
-            None => token.text("expires_at").map_or_else(|| Cell::dim("never"), |at| time(at).into()),
+            None => token
+                .text("expires_at")
+                .map_or_else(|| Cell::dim("never"), |at| time(at).into()),
         };
         table.row([
             Cell::dim(token.text("id").unwrap_or_default()),

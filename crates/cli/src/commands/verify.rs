@@ -34,9 +34,9 @@ pub(crate) struct VerifyArgs {
 pub(crate) async fn run(args: &VerifyArgs, globals: &Globals, output: &Output) -> Outcome {
     match &args.data {
         Some(data) => offline(data, &args.root, output),
-        None if !args.root.is_none() => {
-            Err(Failure::local("the root key is for --data DIR; a running server has it already"))
-        }
+        None if !args.root.is_none() => Err(Failure::local(
+            "the root key is for --data DIR; a running server has it already",
+        )),
         None => online(&Session::open(globals, output)?).await,
     }
 }
@@ -44,7 +44,10 @@ pub(crate) async fn run(args: &VerifyArgs, globals: &Globals, output: &Output) -
 /// Asks the server; the last line of its progress is the answer.
 async fn online(session: &Session) -> Outcome {
     let progress = Progress::new("verifying", &session.output);
-    let answer = session.client.verify(|line| progress.at(line.records, line.total)).await;
+    let answer = session
+        .client
+        .verify(|line| progress.at(line.records, line.total))
+        .await;
     progress.end();
     let answer = answer.map_err(session::failure)?;
     let records = answer.records;
@@ -92,7 +95,10 @@ fn offline(data: &Path, root: &RootArgs, output: &Output) -> Outcome {
 
 /// Refusals to open that say nothing about the ledger being whole: a wrong key, a wrong directory, a running server.
 fn is_about_us(code: &str) -> bool {
-    matches!(code, "root_key" | "key_file" | "no_ledger" | "not_born" | "locked" | "system")
+    matches!(
+        code,
+        "root_key" | "key_file" | "no_ledger" | "not_born" | "locked" | "system"
+    )
 }
 
 fn told(error: &VerifyError) -> String {
@@ -105,7 +111,10 @@ fn told(error: &VerifyError) -> String {
 
 fn good(records: u64, look: &Look) -> String {
     let what = "every digest, the tree, the signatures, the order and current state";
-    format!("{} {what}", look.paint(&format!("{records} records are whole:"), Tone::Good))
+    format!(
+        "{} {what}",
+        look.paint(&format!("{records} records are whole:"), Tone::Good)
+    )
 }
 
 /// Something is wrong: the first bad position where there is one, and exit code 5.
@@ -118,6 +127,8 @@ fn bad(position: Option<u64>, what: &str, hint: Option<&str>, output: &Output) -
     if output.json() {
         output.document(&document)?;
     }
-    let failure = Failure::new(Exit::Unverified, message).with_problem(document).maybe_hint(hint);
+    let failure = Failure::new(Exit::Unverified, message)
+        .with_problem(document)
+        .maybe_hint(hint);
     Err(failure.hint("keep the directory as it is, and compare with a backup and with checkpoints kept elsewhere"))
 }

@@ -110,8 +110,13 @@ pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcom
                 description: args.description.clone(),
                 reason: None,
             };
-            let answer = session.write(session.client.create_workspace(&body, &args.write.options())).await?;
-            session.tell(&answer, &format!("workspace `{}` made", answer.text("handle").unwrap_or_default()))
+            let answer = session
+                .write(session.client.create_workspace(&body, &args.write.options()))
+                .await?;
+            session.tell(
+                &answer,
+                &format!("workspace `{}` made", answer.text("handle").unwrap_or_default()),
+            )
         }
         WorkspaceCommand::List(args) => {
             let query = WorkspaceQuery {
@@ -120,10 +125,21 @@ pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcom
                 archived: args.archived.then_some(true),
                 ..WorkspaceQuery::default()
             };
-            let page = session.list(&args.page, async |limit, cursor| {
-                session.client.workspaces(&WorkspaceQuery { limit, cursor, ..query.clone() }).await
-            }).await?;
-            session.show_list(&page, |look| table(&page).render(look, "no workspaces: `strongroom workspace create NAME`"))
+            let page = session
+                .list(&args.page, async |limit, cursor| {
+                    session
+                        .client
+                        .workspaces(&WorkspaceQuery {
+                            limit,
+                            cursor,
+                            ..query.clone()
+                        })
+                        .await
+                })
+                .await?;
+            session.show_list(&page, |look| {
+                table(&page).render(look, "no workspaces: `strongroom workspace create NAME`")
+            })
         }
         WorkspaceCommand::Get(args) => get(args, session).await,
         WorkspaceCommand::Update(args) => {
@@ -133,11 +149,19 @@ pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcom
                 environment: args.environment.clone(),
                 reason: None,
             };
-            let answer = session.write(session.client.update_workspace(&args.handle, &body, &args.write.options())).await?;
+            let answer = session
+                .write(
+                    session
+                        .client
+                        .update_workspace(&args.handle, &body, &args.write.options()),
+                )
+                .await?;
             session.tell(&answer, &format!("workspace `{}` changed", args.handle))
         }
         WorkspaceCommand::Archive(args) => {
-            let answer = session.write(session.client.archive_workspace(&args.handle, &args.write.options())).await?;
+            let answer = session
+                .write(session.client.archive_workspace(&args.handle, &args.write.options()))
+                .await?;
             session.tell(&answer, &format!("workspace `{}` archived", args.handle))
         }
     }
@@ -202,8 +226,13 @@ fn installed(templates: &[Value]) -> Table {
         let behind = revision.is_some() && revision != newest;
         table.row([
             template.text("template").unwrap_or_default().into(),
-            template.shown("revision").map_or_else(|| Cell::toned("not admitted", Tone::Warn), Cell::from),
-            Cell::toned(template.shown("newest_revision").unwrap_or_default(), if behind { Tone::Warn } else { Tone::Plain }),
+            template
+                .shown("revision")
+                .map_or_else(|| Cell::toned("not admitted", Tone::Warn), Cell::from),
+            Cell::toned(
+                template.shown("newest_revision").unwrap_or_default(),
+                if behind { Tone::Warn } else { Tone::Plain },
+            ),
             Cell::maybe(template.text("admitted_at").map(time)),
             Cell::maybe(template.text("admitted_by")),
         ]);
@@ -219,7 +248,9 @@ fn mapped(templates: &[Value]) -> Table {
                 template.text("template").unwrap_or_default().into(),
                 mapping.text("variable").unwrap_or_default().into(),
                 Cell::maybe(mapping.text("instance")),
-                mapping.text("credential").map_or_else(|| Cell::dim("(not yours to see)"), Cell::from),
+                mapping
+                    .text("credential")
+                    .map_or_else(|| Cell::dim("(not yours to see)"), Cell::from),
                 Cell::maybe(mapping.text("mapped_at").map(time)),
                 Cell::maybe(mapping.text("mapped_by")),
             ]);

@@ -5,8 +5,8 @@ use super::secret::{Stdin, secret_from};
 use crate::ask::Ask;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
-use strongroom_formats::catalogue::{self, Class, Kind};
 use strongroom_api::SecretText;
+use strongroom_formats::catalogue::{self, Class, Kind};
 use zeroize::Zeroizing;
 
 /// The options for fields.
@@ -70,7 +70,9 @@ impl Fields {
         }
         for name in &args.json {
             if !fields.has(name) {
-                return Err(Failure::local(format!("--json names `{name}`, which is not among the fields given")));
+                return Err(Failure::local(format!(
+                    "--json names `{name}`, which is not among the fields given"
+                )));
             }
             fields.json.push(name.clone());
         }
@@ -79,7 +81,9 @@ impl Fields {
 
     /// Asks for what the kind can't do without and was not given, when somebody is there.
     pub(crate) fn ask_for_missing(&mut self, kind: &str, ask: &Ask) -> Outcome {
-        let Some(kind) = Kind::parse(kind).filter(|_| ask.somebody()) else { return Ok(()) };
+        let Some(kind) = Kind::parse(kind).filter(|_| ask.somebody()) else {
+            return Ok(());
+        };
         for spec in catalogue::kind_fields(kind).iter().filter(|spec| spec.required) {
             if self.has(spec.name) {
                 continue;
@@ -105,11 +109,17 @@ impl Fields {
             return Err(secret_as_field(option, &name));
         }
         if known.is_none() {
-            let marked = if option == "--destination" { &mut self.destinations } else { &mut self.plain };
+            let marked = if option == "--destination" {
+                &mut self.destinations
+            } else {
+                &mut self.plain
+            };
             marked.push(name.clone());
         } else if option == "--destination" && known == Some(Class::Plain) {
-            return Err(Failure::local(format!("`{name}` is a plain field of {service}, not a destination"))
-                .hint(format!("--field {name}=…")));
+            return Err(
+                Failure::local(format!("`{name}` is a plain field of {service}, not a destination"))
+                    .hint(format!("--field {name}=…")),
+            );
         }
         self.add(name, value)
     }
@@ -126,12 +136,19 @@ impl Fields {
 /// Whether some kind calls a field of this name secret: then it is not taken from an argument, whatever the kind.
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    Kind::ALL.into_iter().flat_map(catalogue::kind_fields).any(|spec| spec.class == Class::Secret && spec.name == name)
+    Kind::ALL
+        .into_iter()
+        .flat_map(catalogue::kind_fields)
+        .any(|spec| spec.class == Class::Secret && spec.name == name)
 }
 
 fn secret_as_field(option: &str, name: &str) -> Failure {
-    Failure::local(format!("`{name}` is a secret: {option} would show it to other programs and the shell's history"))
-        .hint(format!("--secret {name} asks for it; --secret {name}=@FILE reads a file; --secret {name}=- reads stdin"))
+    Failure::local(format!(
+        "`{name}` is a secret: {option} would show it to other programs and the shell's history"
+    ))
+    .hint(format!(
+        "--secret {name} asks for it; --secret {name}=@FILE reads a file; --secret {name}=- reads stdin"
+    ))
 }
 
 #[cfg(test)]
@@ -147,12 +164,22 @@ mod tests {
     }
 
     fn field(text: &str, kind: &str) -> Outcome<Fields> {
-        read(&FieldArgs { fields: texts(&[text]), ..FieldArgs::default() }, kind)
+        read(
+            &FieldArgs {
+                fields: texts(&[text]),
+                ..FieldArgs::default()
+            },
+            kind,
+        )
     }
 
     #[test]
     fn a_secret_field_is_refused_and_its_value_not_repeated() {
-        for (text, kind) in [("api_key=sk-live-1", "api_key"), ("password=sk-live-1", "basic"), ("token=sk-live-1", "custom")] {
+        for (text, kind) in [
+            ("api_key=sk-live-1", "api_key"),
+            ("password=sk-live-1", "basic"),
+            ("token=sk-live-1", "custom"),
+        ] {
             let failure = field(text, kind).map(|_| ()).unwrap_err();
             assert!(!format!("{failure:?}").contains("sk-live"), "{failure:?}");
             assert!(failure.to_string().contains("is a secret"), "{failure}");
@@ -161,7 +188,10 @@ mod tests {
 
     #[test]
     fn a_secret_typed_behind_its_name_is_refused() {
-        let args = FieldArgs { secrets: texts(&["api_key=sk-live-1"]), ..FieldArgs::default() };
+        let args = FieldArgs {
+            secrets: texts(&["api_key=sk-live-1"]),
+            ..FieldArgs::default()
+        };
         let failure = read(&args, "api_key").map(|_| ()).unwrap_err();
         assert!(!format!("{failure:?}").contains("sk-live"), "{failure:?}");
     }
@@ -170,7 +200,10 @@ mod tests {
     fn what_nobody_knows_is_sent_as_it_was_named() {
         let fields = field("region=eu", "custom").unwrap();
         assert_eq!(fields.plain, ["region"]);
-        let args = FieldArgs { destinations: texts(&["callback_url=https://x.example"]), ..FieldArgs::default() };
+        let args = FieldArgs {
+            destinations: texts(&["callback_url=https://x.example"]),
+            ..FieldArgs::default()
+        };
         assert_eq!(read(&args, "custom").unwrap().destinations, ["callback_url"]);
     }
 
@@ -179,20 +212,35 @@ mod tests {
         let fields = field("username=mia", "basic").unwrap();
         assert!(fields.plain.is_empty());
         assert_eq!(fields.values.0.len(), 1);
-        assert!(field("token_url=https://x.example/token", "client_credentials").unwrap().destinations.is_empty());
+        assert!(
+            field("token_url=https://x.example/token", "client_credentials")
+                .unwrap()
+                .destinations
+                .is_empty()
+        );
     }
 
     #[test]
     fn json_names_a_field_that_is_given() {
-        let args = FieldArgs { fields: texts(&["port=5432"]), json: texts(&["port"]), ..FieldArgs::default() };
+        let args = FieldArgs {
+            fields: texts(&["port=5432"]),
+            json: texts(&["port"]),
+            ..FieldArgs::default()
+        };
         assert_eq!(read(&args, "custom").unwrap().json, ["port"]);
-        let args = FieldArgs { json: texts(&["port"]), ..FieldArgs::default() };
+        let args = FieldArgs {
+            json: texts(&["port"]),
+            ..FieldArgs::default()
+        };
         assert!(read(&args, "custom").is_err());
     }
 
     #[test]
     fn a_field_comes_once() {
-        let args = FieldArgs { fields: texts(&["a=1", "a=2"]), ..FieldArgs::default() };
+        let args = FieldArgs {
+            fields: texts(&["a=1", "a=2"]),
+            ..FieldArgs::default()
+        };
         assert!(read(&args, "custom").is_err());
     }
 }

@@ -9,7 +9,9 @@ pub(crate) type NameValue = (String, String);
 pub(crate) fn pair(option: &str, text: &str) -> Outcome<NameValue> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err(Failure::local(format!("{option} takes NAME=VALUE")).hint(format!("for example: {option} team=europe"))),
+        _ => {
+            Err(Failure::local(format!("{option} takes NAME=VALUE")).hint(format!("for example: {option} team=europe")))
+        }
     }
 }
 

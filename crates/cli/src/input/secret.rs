@@ -19,12 +19,17 @@ impl Stdin {
     /// Reads all of it, for something with a name.
     pub(crate) fn take(&mut self, what: &str, bytes_max: u64) -> Outcome<Zeroizing<Vec<u8>>> {
         if let Some(other) = &self.taken_for {
-            return Err(Failure::local(format!("stdin can't be read for `{what}`: it was for `{other}`"))
-                .hint("give one of them with @FILE"));
+            return Err(
+                Failure::local(format!("stdin can't be read for `{what}`: it was for `{other}`"))
+                    .hint("give one of them with @FILE"),
+            );
         }
         self.taken_for = Some(what.to_owned());
         let mut bytes = Zeroizing::new(Vec::new());
-        io::stdin().lock().take(bytes_max + 1).read_to_end(&mut bytes)
+        io::stdin()
+            .lock()
+            .take(bytes_max + 1)
+            .read_to_end(&mut bytes)
             .map_err(|error| Failure::local(format!("can't read stdin: {error}")))?;
         within(what, bytes, bytes_max)
     }
@@ -55,9 +60,11 @@ pub(crate) fn secret_from(what: &str, place: Option<&str>, ask: &Ask, stdin: &mu
             _ => return Err(typed(what)),
         },
     };
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::local(format!("the value for `{what}` is not UTF-8 text")))?;
-    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| Failure::local(format!("the value for `{what}` is not UTF-8 text")))?;
+    let text = text
+        .strip_suffix('\n')
+        .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     if text.is_empty() {
         return Err(Failure::local(format!("the value for `{what}` is empty")));
     }
@@ -65,13 +72,20 @@ pub(crate) fn secret_from(what: &str, place: Option<&str>, ask: &Ask, stdin: &mu
 }
 
 fn typed(what: &str) -> Failure {
-    Failure::local(format!("the secret `{what}` can't be given as an argument: other programs and the shell's history would see it"))
-        .hint(format!("`{what}` alone asks for it; `{what}=@FILE` reads a file; `{what}=-` reads stdin"))
+    Failure::local(format!(
+        "the secret `{what}` can't be given as an argument: other programs and the shell's history would see it"
+    ))
+    .hint(format!(
+        "`{what}` alone asks for it; `{what}=@FILE` reads a file; `{what}=-` reads stdin"
+    ))
 }
 
 fn within(what: &str, bytes: Zeroizing<Vec<u8>>, bytes_max: u64) -> Outcome<Zeroizing<Vec<u8>>> {
     if bytes.len() as u64 > bytes_max {
-        return Err(Failure::local(format!("{what} holds more than {} KiB", bytes_max / 1024)));
+        return Err(Failure::local(format!(
+            "{what} holds more than {} KiB",
+            bytes_max / 1024
+        )));
     }
     Ok(bytes)
 }
@@ -118,7 +132,9 @@ mod tests {
 
     #[test]
     fn stdin_serves_one_value() {
-        let mut stdin = Stdin { taken_for: Some("api_key".into()) };
+        let mut stdin = Stdin {
+            taken_for: Some("api_key".into()),
+        };
         assert!(stdin.take("token", 10).unwrap_err().to_string().contains("api_key"));
     }
 }

@@ -11,8 +11,9 @@ pub(crate) fn bound(option: &str, text: &str, now: Timestamp) -> Outcome<String>
         return Ok(text.to_owned());
     }
     absolute(text, now, -1).ok_or_else(|| {
-        Failure::local(format!("{option} `{text}` is neither a position nor a time"))
-            .hint("a position like 1200, a time like 2026-11-23T14:05:00Z, a date like 2026-11-23, or how long ago: -2h, 7d")
+        Failure::local(format!("{option} `{text}` is neither a position nor a time")).hint(
+            "a position like 1200, a time like 2026-11-23T14:05:00Z, a date like 2026-11-23, or how long ago: -2h, 7d",
+        )
     })
 }
 
@@ -30,7 +31,9 @@ pub(crate) fn days(option: &str, text: &str) -> Outcome<u32> {
     let text = text.trim();
     let days = text.parse::<u32>().ok().or_else(|| {
         let span = text.parse::<Span>().ok()?;
-        let days = span.total((Unit::Day, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
+        let days = span
+            .total((Unit::Day, jiff::SpanRelativeTo::days_are_24_hours()))
+            .ok()?;
         // A span of whole days is exact in a float far beyond any policy.
         (days.fract() == 0.0 && (0.0..=36_500.0).contains(&days)).then_some(days as u32)
     });
@@ -49,8 +52,20 @@ fn absolute(text: &str, now: Timestamp, direction: i8) -> Option<String> {
     }
     // `P…` is what jiff reads too; people write `2h`. The sign is the option's: `--since 2h` and `-2h` are the same.
     let span = text.trim_start_matches(['-', '+']).parse::<Span>().ok()?;
-    let span = if direction < 0 { 0.seconds().checked_sub((span.abs(), &now.to_zoned_datetime(TimeZone::UTC))).ok()? } else { span.abs() };
-    Some(now.to_zoned_datetime(TimeZone::UTC).checked_add(span).ok()?.timestamp().to_string())
+    let span = if direction < 0 {
+        0.seconds()
+            .checked_sub((span.abs(), &now.to_zoned_datetime(TimeZone::UTC)))
+            .ok()?
+    } else {
+        span.abs()
+    };
+    Some(
+        now.to_zoned_datetime(TimeZone::UTC)
+            .checked_add(span)
+            .ok()?
+            .timestamp()
+            .to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -88,7 +103,10 @@ mod tests {
     fn expiries_lie_ahead() {
         assert_eq!(future("--expires", "90d", now()).unwrap(), "2027-02-21T12:00:00Z");
         assert_eq!(future("--expires", "12h", now()).unwrap(), "2026-11-24T00:00:00Z");
-        assert_eq!(future("--expires", "2027-01-01", now()).unwrap(), "2027-01-01T00:00:00Z");
+        assert_eq!(
+            future("--expires", "2027-01-01", now()).unwrap(),
+            "2027-01-01T00:00:00Z"
+        );
         assert!(future("--expires", "soon", now()).is_err());
     }
 

@@ -14,7 +14,10 @@ impl Cell {
     /// A cell in a tone.
     pub(crate) fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
         let text = clean(text.as_ref());
-        Self { text: if text.is_empty() { "–".to_owned() } else { text }, tone }
+        Self {
+            text: if text.is_empty() { "–".to_owned() } else { text },
+            tone,
+        }
     }
 
     /// A status or health word in its colour.
@@ -50,7 +53,10 @@ pub(crate) struct Table {
 impl Table {
     /// An empty table with these headings.
     pub(crate) fn new(headings: &[&'static str]) -> Self {
-        Self { headings: headings.to_vec(), rows: Vec::new() }
+        Self {
+            headings: headings.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row; as many cells as headings.
@@ -71,9 +77,11 @@ impl Table {
             return look.paint(nothing, Tone::Dim);
         }
         let mut table = bare(look);
-        table.set_header(self.headings.iter().map(|heading| {
-            styled(&Cell::toned(heading.to_uppercase(), Tone::Head))
-        }));
+        table.set_header(
+            self.headings
+                .iter()
+                .map(|heading| styled(&Cell::toned(heading.to_uppercase(), Tone::Head))),
+        );
         for row in &self.rows {
             table.add_row(row.iter().map(styled));
         }
@@ -124,10 +132,16 @@ fn bare(look: &Look) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING);
     match look.width() {
-        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        Some(width) => table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    if look.colour() { table.enforce_styling() } else { table.force_no_tty() };
+    if look.colour() {
+        table.enforce_styling()
+    } else {
+        table.force_no_tty()
+    };
     table
 }
 
@@ -136,7 +150,11 @@ fn text_of(table: &mut comfy_table::Table) -> String {
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding(if index == 0 { (0, 1) } else { (1, 1) });
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn styled(cell: &Cell) -> comfy_table::Cell {
@@ -157,7 +175,11 @@ mod tests {
 
     fn table() -> Table {
         let mut table = Table::new(&["handle", "status", "tags"]);
-        table.row(["shopify-client-a".into(), Cell::status("active"), "team=eu, owner=\u{1b}[2Jmia".into()]);
+        table.row([
+            "shopify-client-a".into(),
+            Cell::status("active"),
+            "team=eu, owner=\u{1b}[2Jmia".into(),
+        ]);
         table.row(["openai".into(), Cell::status("revoked"), "".into()]);
         table
     }
@@ -185,12 +207,18 @@ mod tests {
 
     #[test]
     fn no_rows_say_so() {
-        assert_eq!(Table::new(&["a"]).render(&Look::new(false, None), "nothing yet"), "nothing yet");
+        assert_eq!(
+            Table::new(&["a"]).render(&Look::new(false, None), "nothing yet"),
+            "nothing yet"
+        );
     }
 
     #[test]
     fn facts_line_up() {
-        let facts = Facts::default().fact("name", "Shopify").maybe("client", None::<&str>).fact("environment", "prod");
+        let facts = Facts::default()
+            .fact("name", "Shopify")
+            .maybe("client", None::<&str>)
+            .fact("environment", "prod");
         insta::assert_snapshot!(facts.render(&Look::new(false, None)), @r"
         name         Shopify
         environment  prod

@@ -14,14 +14,19 @@ fn steers(c: char) -> bool {
 /// An RFC 3339 time to the second, `2026-11-23 14:05:09Z`; anything else as it is.
 pub(crate) fn time(text: &str) -> String {
     match text.parse::<Timestamp>() {
-        Ok(at) => at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        Ok(at) => at
+            .to_zoned_datetime(TimeZone::UTC)
+            .strftime("%Y-%m-%d %H:%M:%SZ")
+            .to_string(),
         Err(_) => clean(text),
     }
 }
 
 /// How far a time is from now, in its largest unit: `3 days ago`, `in 2 hours`.
 pub(crate) fn age(text: &str, now: Timestamp) -> String {
-    let Ok(at) = text.parse::<Timestamp>() else { return clean(text) };
+    let Ok(at) = text.parse::<Timestamp>() else {
+        return clean(text);
+    };
     let seconds = at.duration_since(now).as_secs();
     let (count, unit) = largest_unit(seconds.unsigned_abs());
     let unit = match unit {
@@ -31,7 +36,11 @@ pub(crate) fn age(text: &str, now: Timestamp) -> String {
         _ => return "now".to_owned(),
     };
     let plural = if count == 1 { "" } else { "s" };
-    if seconds < 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
+    if seconds < 0 {
+        format!("{count} {unit}{plural} ago")
+    } else {
+        format!("in {count} {unit}{plural}")
+    }
 }
 
 fn largest_unit(seconds: u64) -> (u64, Unit) {
@@ -45,7 +54,11 @@ fn largest_unit(seconds: u64) -> (u64, Unit) {
 
 /// Things in a row: `a, b, c`; a dash when there are none.
 pub(crate) fn joined<T: AsRef<str>>(things: impl IntoIterator<Item = T>) -> String {
-    let joined = things.into_iter().map(|thing| clean(thing.as_ref())).collect::<Vec<_>>().join(", ");
+    let joined = things
+        .into_iter()
+        .map(|thing| clean(thing.as_ref()))
+        .collect::<Vec<_>>()
+        .join(", ");
     if joined.is_empty() { "–".to_owned() } else { joined }
 }
 

@@ -29,7 +29,10 @@ pub(crate) fn failure(error: Error) -> Failure {
 
 /// The failure that a problem document tells of.
 fn refused(status: u16, problem: Value) -> Failure {
-    let message = problem.text("detail").filter(|detail| !detail.is_empty()).or_else(|| problem.text("title"));
+    let message = problem
+        .text("detail")
+        .filter(|detail| !detail.is_empty())
+        .or_else(|| problem.text("title"));
     let message = message.map_or_else(|| format!("the server said {status}"), clean);
     let mut failure = Failure::new(Exit::of_status(status), with_place(message, &problem));
     if let Some(hint) = problem.text("hint") {
@@ -40,12 +43,26 @@ fn refused(status: u16, problem: Value) -> Failure {
         failure = failure.hint(format!("did you mean {}?", meant.join(" or ")));
     }
     for finding in problem.list("findings") {
-        let what = finding.text("what").or_else(|| finding.text("rule")).unwrap_or("a secret");
-        failure = failure.hint(format!("{}: {}", clean(finding.text("pointer").unwrap_or("/")), clean(what)));
+        let what = finding
+            .text("what")
+            .or_else(|| finding.text("rule"))
+            .unwrap_or("a secret");
+        failure = failure.hint(format!(
+            "{}: {}",
+            clean(finding.text("pointer").unwrap_or("/")),
+            clean(what)
+        ));
     }
     for held in problem.list("held") {
-        let by = held.get("by").and_then(|by| by.text("handle")).unwrap_or("another credential");
-        failure = failure.hint(format!("`{}` is held by `{}` already", clean(held.text("field").unwrap_or_default()), clean(by)));
+        let by = held
+            .get("by")
+            .and_then(|by| by.text("handle"))
+            .unwrap_or("another credential");
+        failure = failure.hint(format!(
+            "`{}` is held by `{}` already",
+            clean(held.text("field").unwrap_or_default()),
+            clean(by)
+        ));
     }
     if status == 401 {
         failure = failure.hint("`strongroom login` keeps another token");
@@ -54,7 +71,10 @@ fn refused(status: u16, problem: Value) -> Failure {
 }
 
 fn with_place(message: String, at: &Value) -> String {
-    match (at.text("pointer").filter(|pointer| !pointer.is_empty()), at.number("line")) {
+    match (
+        at.text("pointer").filter(|pointer| !pointer.is_empty()),
+        at.number("line"),
+    ) {
         (Some(pointer), _) => format!("{message} (at {})", clean(pointer)),
         (None, Some(line)) => format!("{message} (line {line})"),
         (None, None) => message,
@@ -62,10 +82,12 @@ fn with_place(message: String, at: &Value) -> String {
 }
 
 fn suggestions(problem: &Value) -> Vec<String> {
-    let texts = ["suggestions", "did_you_mean"].iter().flat_map(|name| match problem.get(*name) {
-        Some(Value::String(one)) => vec![one.as_str()],
-        _ => problem.texts(name),
-    });
+    let texts = ["suggestions", "did_you_mean"]
+        .iter()
+        .flat_map(|name| match problem.get(*name) {
+            Some(Value::String(one)) => vec![one.as_str()],
+            _ => problem.texts(name),
+        });
     texts.map(|text| format!("`{}`", clean(text))).collect()
 }
 
@@ -76,28 +98,46 @@ mod tests {
 
     #[test]
     fn a_misspelt_handle_is_answered_with_what_was_meant() {
-        let failure = refused(404, json!({
-            "type": "/problems/not_found", "title": "not found", "status": 404,
-            "detail": "there is no credential `shopfy`", "suggestions": ["shopify-client-a", "shopify-client-b"],
-        }));
+        let failure = refused(
+            404,
+            json!({
+                "type": "/problems/not_found", "title": "not found", "status": 404,
+                "detail": "there is no credential `shopfy`", "suggestions": ["shopify-client-a", "shopify-client-b"],
+            }),
+        );
         assert_eq!(failure.exit(), Exit::NotFound);
         assert_eq!(failure.to_string(), "there is no credential `shopfy`");
-        assert_eq!(failure.document()["hint"], "did you mean `shopify-client-a` or `shopify-client-b`?");
+        assert_eq!(
+            failure.document()["hint"],
+            "did you mean `shopify-client-a` or `shopify-client-b`?"
+        );
     }
 
     #[test]
     fn a_place_is_named() {
-        let failure = refused(422, json!({"detail": "a secret is written into the text", "pointer": "/nodes/3/parameters/key"}));
-        assert_eq!(failure.to_string(), "a secret is written into the text (at /nodes/3/parameters/key)");
+        let failure = refused(
+            422,
+            json!({"detail": "a secret is written into the text", "pointer": "/nodes/3/parameters/key"}),
+        );
+        assert_eq!(
+            failure.to_string(),
+            "a secret is written into the text (at /nodes/3/parameters/key)"
+        );
         assert_eq!(failure.exit(), Exit::Refused);
     }
 
     #[test]
     fn each_place_of_a_secret_is_listed() {
-        let failure = refused(422, json!({"detail": "secrets are written into it", "findings": [
+        let failure = refused(
+            422,
+            json!({"detail": "secrets are written into it", "findings": [
             {"pointer": "/nodes/0/parameters/key", "rule": "openai", "what": "an OpenAI key"},
-        ], "held": [{"field": "api_key", "by": {"handle": "openai"}}]}));
-        assert_eq!(failure.help_text(), "/nodes/0/parameters/key: an OpenAI key\n`api_key` is held by `openai` already");
+        ], "held": [{"field": "api_key", "by": {"handle": "openai"}}]}),
+        );
+        assert_eq!(
+            failure.help_text(),
+            "/nodes/0/parameters/key: an OpenAI key\n`api_key` is held by `openai` already"
+        );
     }
 
     #[test]

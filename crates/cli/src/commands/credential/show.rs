@@ -11,7 +11,9 @@ const SOON_HOURS: i64 = 14 * 24;
 /// Many, one a line.
 pub(super) fn table(page: &Value) -> Table {
     let now = Timestamp::now();
-    let mut table = Table::new(&["handle", "name", "service", "kind", "client", "version", "status", "expires"]);
+    let mut table = Table::new(&[
+        "handle", "name", "service", "kind", "client", "version", "status", "expires",
+    ]);
     for credential in items(page) {
         table.row([
             credential.text("handle").unwrap_or_default().into(),
@@ -41,13 +43,18 @@ pub(super) fn one(credential: &Value, look: &Look) -> String {
 
 /// Revealed values; one of several lines stands below its name.
 pub(super) fn values(answer: &Value, look: &Look) -> String {
-    let Some(fields) = answer.get("fields").and_then(Value::as_object) else { return String::new() };
+    let Some(fields) = answer.get("fields").and_then(Value::as_object) else {
+        return String::new();
+    };
     let mut text = String::new();
     for (name, field) in fields {
         let value = value(field);
         let name = look.paint(&clean(name), Tone::Dim);
         if value.contains('\n') {
-            text.push_str(&format!("{name}\n{}\n", value.lines().map(clean).collect::<Vec<_>>().join("\n")));
+            text.push_str(&format!(
+                "{name}\n{}\n",
+                value.lines().map(clean).collect::<Vec<_>>().join("\n")
+            ));
         } else {
             text.push_str(&format!("{name}  {}\n", clean(&value)));
         }
@@ -62,7 +69,9 @@ pub(super) fn value(value: &Value) -> String {
 
 /// When the values end, and whether that is soon.
 fn expiry(credential: &Value, now: Timestamp) -> Cell {
-    let Some(at) = credential.text("expires_at") else { return Cell::dim("–") };
+    let Some(at) = credential.text("expires_at") else {
+        return Cell::dim("–");
+    };
     let tone = match at.parse::<Timestamp>() {
         Ok(at) if at <= now => Tone::Bad,
         Ok(at) if at.duration_since(now).as_hours() < SOON_HOURS => Tone::Warn,
@@ -73,8 +82,19 @@ fn expiry(credential: &Value, now: Timestamp) -> Cell {
 
 fn facts(credential: &Value) -> Facts {
     let now = Timestamp::now();
-    let with_age = |name| credential.text(name).map(|at| format!("{} ({})", time(at), age(at, now)));
-    let pairs = |name| joined(credential.pairs(name).into_iter().map(|(name, value)| format!("{name}={value}")));
+    let with_age = |name| {
+        credential
+            .text(name)
+            .map(|at| format!("{} ({})", time(at), age(at, now)))
+    };
+    let pairs = |name| {
+        joined(
+            credential
+                .pairs(name)
+                .into_iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        )
+    };
     Facts::default()
         .maybe("handle", credential.text("handle"))
         .maybe("name", credential.text("name"))
@@ -92,9 +112,16 @@ fn facts(credential: &Value) -> Facts {
         .maybe("scopes", Some(credential.texts("scopes").join(" ")))
         .maybe("expires", with_age("expires_at"))
         .maybe("rotation", rotation(credential))
-        .maybe("imported from", credential.get("source").map(|source| {
-            format!("{} {}", source.text("system").unwrap_or_default(), source.text("id").unwrap_or_default())
-        }))
+        .maybe(
+            "imported from",
+            credential.get("source").map(|source| {
+                format!(
+                    "{} {}",
+                    source.text("system").unwrap_or_default(),
+                    source.text("id").unwrap_or_default()
+                )
+            }),
+        )
         .maybe("id", credential.text("id"))
         .maybe("made", with_age("created_at"))
         .maybe("changed", with_age("updated_at"))
@@ -111,15 +138,23 @@ fn rotation(credential: &Value) -> Option<String> {
 
 /// Where it may be used, in words.
 fn reach(credential: &Value) -> String {
-    let Some(reach) = credential.get("reach") else { return "–".to_owned() };
+    let Some(reach) = credential.get("reach") else {
+        return "–".to_owned();
+    };
     if let Some(word) = reach.as_str() {
         return clean(word);
     }
     if reach.is("all") {
         return "every workspace".to_owned();
     }
-    let clients = reach.texts("clients").into_iter().map(|client| format!("client {client}"));
-    let workspaces = reach.texts("workspaces").into_iter().map(|workspace| format!("workspace {workspace}"));
+    let clients = reach
+        .texts("clients")
+        .into_iter()
+        .map(|client| format!("client {client}"));
+    let workspaces = reach
+        .texts("workspaces")
+        .into_iter()
+        .map(|workspace| format!("workspace {workspace}"));
     joined(clients.chain(workspaces))
 }
 
@@ -127,7 +162,11 @@ fn fields(credential: &Value) -> Table {
     let mut table = Table::new(&["field", "class", "value"]);
     for field in credential.list("fields") {
         let class = field.text("class").unwrap_or_default();
-        let value = if class == "plain" { Cell::maybe(field.get("value").map(value)) } else { Cell::dim("••••••••") };
+        let value = if class == "plain" {
+            Cell::maybe(field.get("value").map(value))
+        } else {
+            Cell::dim("••••••••")
+        };
         table.row([field.text("name").unwrap_or_default().into(), class.into(), value]);
     }
     table
@@ -136,8 +175,12 @@ fn fields(credential: &Value) -> Table {
 fn versions(credential: &Value) -> Table {
     let mut table = Table::new(&["version", "entered", "by", "remark"]);
     for version in credential.list("versions") {
-        let from = version.number("from_version").map(|from| format!("values of version {from}"));
-        let grace = version.text("grace_until").map(|until| format!("good until {}", time(until)));
+        let from = version
+            .number("from_version")
+            .map(|from| format!("values of version {from}"));
+        let grace = version
+            .text("grace_until")
+            .map(|until| format!("good until {}", time(until)));
         table.row([
             Cell::maybe(version.shown("version")),
             Cell::maybe(version.text("entered_at").map(time)),

@@ -13,13 +13,17 @@ pub(super) struct PastClock {
 impl PastClock {
     /// A clock that shows the time so long ago.
     pub(super) fn days_ago(days: u32) -> Self {
-        Self { offset_us: AtomicI64::new(-i64::from(days) * 86_400_000_000) }
+        Self {
+            offset_us: AtomicI64::new(-i64::from(days) * 86_400_000_000),
+        }
     }
 }
 
 impl Clock for PastClock {
     fn now_us(&self) -> u64 {
-        WallClock.now_us().saturating_add_signed(self.offset_us.load(Ordering::SeqCst))
+        WallClock
+            .now_us()
+            .saturating_add_signed(self.offset_us.load(Ordering::SeqCst))
     }
 
     fn set_us(&self, us: u64) -> Result<(), ClockError> {
@@ -27,7 +31,8 @@ impl Clock for PastClock {
         let Some(ahead) = us.checked_sub(now_us) else {
             return Err(ClockError::Backwards { now_us });
         };
-        self.offset_us.fetch_add(i64::try_from(ahead).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.offset_us
+            .fetch_add(i64::try_from(ahead).unwrap_or(i64::MAX), Ordering::SeqCst);
         Ok(())
     }
 }

@@ -4,10 +4,12 @@ use super::OpenedLedger;
 use crate::context::write_private;
 use crate::failure::{Failure, Outcome, file_failure};
 use crate::root::DEV_ROOT_KEY;
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use strongroom_api::problem::TYPE_PREFIX;
 use strongroom_ledger::{Clock, InitOptions, Ledger, OpenError, OpenOptions};
 use strongroom_seal::{FileProvider, RootKey, RootSource, Token};
 use zeroize::Zeroizing;
@@ -23,16 +25,26 @@ pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: OpenOptions) -> 
     if data.join("key-file").exists() && !root_key.exists() {
         return Err(open_failure(OpenError::NotDev));
     }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
         .map_err(|error| file_failure("make the directory", data, &error))?;
     if !root_key.exists() {
-        RootKey::make().map_err(|error| Failure::local(error.to_string()))?
-            .write_new(&root_key).map_err(|error| file_failure("write", &root_key, &error))?;
+        RootKey::make()
+            .map_err(|error| Failure::local(error.to_string()))?
+            .write_new(&root_key)
+            .map_err(|error| file_failure("write", &root_key, &error))?;
     }
     let token = token(&data.join(DEV_TOKEN))?;
     let made = make(data, &token, clock)?;
     let (ledger, report) = Ledger::open(data, options).map_err(open_failure)?;
-    Ok(OpenedLedger { ledger, report, token: Some(token), made })
+    Ok(OpenedLedger {
+        ledger,
+        report,
+        token: Some(token),
+        made,
+    })
 }
 
 /// The provider of its root key.
@@ -73,7 +85,9 @@ fn token(path: &Path) -> Outcome<Zeroizing<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Zeroizing::new(Zeroizing::new(text).trim().to_owned())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let token = Token::make().map_err(|error| Failure::local(error.to_string()))?.expose();
+            let token = Token::make()
+                .map_err(|error| Failure::local(error.to_string()))?
+                .expose();
             write_private(path, token.as_bytes())?;
             Ok(token)
         }
@@ -92,7 +106,10 @@ pub(crate) fn open_failure(error: OpenError) -> Failure {
         }
         source = cause.source();
     }
-    Failure::local(message)
-        .with_problem(serde_json::json!({"type": format!("/problems/{}", error.code()), "title": error.to_string()}))
-        .hint(error.hint())
+    let problem = json!({
+        "type": format!("{TYPE_PREFIX}{}", error.code()),
+        "title": error.to_string(),
+        "detail": message,
+    });
+    Failure::local(message).with_problem(problem).hint(error.hint())
 }

@@ -8,11 +8,15 @@ const DEFAULT: &str = "info";
 
 /// Starts logging. A filter that can't be understood is said and not used.
 pub(super) fn start(output: &Output) {
-    let wanted = std::env::var("STRONGROOM_LOG").ok().filter(|text| !text.trim().is_empty());
+    let wanted = std::env::var("STRONGROOM_LOG")
+        .ok()
+        .filter(|text| !text.trim().is_empty());
     let filter = match wanted.as_deref().map(EnvFilter::try_new) {
         Some(Ok(filter)) => filter,
         Some(Err(error)) => {
-            output.warn(format!("STRONGROOM_LOG is not understood ({error}); logging `{DEFAULT}`"));
+            output.warn(format!(
+                "STRONGROOM_LOG is not understood ({error}); logging `{DEFAULT}`"
+            ));
             EnvFilter::new(DEFAULT)
         }
         None => EnvFilter::new(DEFAULT),

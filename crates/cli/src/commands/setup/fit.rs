@@ -8,7 +8,10 @@ use serde_json::Value;
 pub(super) fn why_not(variable: &Value, credential: &Value, workspace: &Value, now: Timestamp) -> Option<&'static str> {
     let kinds = variable.texts("kinds");
     let scopes = credential.texts("scopes");
-    let ended = credential.text("expires_at").and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now);
+    let ended = credential
+        .text("expires_at")
+        .and_then(|at| at.parse::<Timestamp>().ok())
+        .is_some_and(|at| at <= now);
     if credential.text("service") != variable.text("service") {
         Some("another service")
     } else if !kinds.is_empty() && !credential.text("kind").is_some_and(|kind| kinds.contains(&kind)) {
@@ -27,11 +30,15 @@ pub(super) fn why_not(variable: &Value, credential: &Value, workspace: &Value, n
 }
 
 fn reaches(credential: &Value, workspace: &Value) -> bool {
-    let Some(reach) = credential.get("reach") else { return true };
+    let Some(reach) = credential.get("reach") else {
+        return true;
+    };
     let client = workspace.text("client");
     reach.is("all")
         || client.is_some_and(|client| reach.texts("clients").contains(&client))
-        || workspace.text("handle").is_some_and(|handle| reach.texts("workspaces").contains(&handle))
+        || workspace
+            .text("handle")
+            .is_some_and(|handle| reach.texts("workspaces").contains(&handle))
 }
 
 /// Credentials in the order to offer them: those that fit, the workspace's client's own first, then the others, each
@@ -43,12 +50,19 @@ pub(super) fn offers<'a>(
     now: Timestamp,
 ) -> Vec<(&'a Value, Option<&'static str>)> {
     let client = workspace.text("client");
-    let mut offers: Vec<_> =
-        credentials.iter().map(|credential| (credential, why_not(variable, credential, workspace, now))).collect();
+    let mut offers: Vec<_> = credentials
+        .iter()
+        .map(|credential| (credential, why_not(variable, credential, workspace, now)))
+        .collect();
     offers.sort_by_key(|(credential, why)| {
         let other_service = *why == Some("another service");
         let foreign = credential.text("client") != client || client.is_none();
-        (why.is_some(), other_service, foreign, credential.text("handle").map(str::to_owned))
+        (
+            why.is_some(),
+            other_service,
+            foreign,
+            credential.text("handle").map(str::to_owned),
+        )
     });
     offers
 }
@@ -88,15 +102,25 @@ mod tests {
             (json!({"service": "slack"}), Some("another service")),
             (json!({"kind": "api_key"}), Some("another kind")),
             (json!({"scopes": []}), Some("lacks scopes")),
-            (json!({"reach": {"clients": ["client-b"]}}), Some("does not reach this workspace")),
+            (
+                json!({"reach": {"clients": ["client-b"]}}),
+                Some("does not reach this workspace"),
+            ),
             (json!({"reach": {"workspaces": ["a-shop"]}}), None),
             (json!({"reach": {"all": true}}), None),
             (json!({"status": "disabled"}), Some("not active")),
-            (json!({"expires_at": "2026-11-23T11:59:59Z"}), Some("its values have ended")),
+            (
+                json!({"expires_at": "2026-11-23T11:59:59Z"}),
+                Some("its values have ended"),
+            ),
         ];
         for (changes, expected) in cases {
             let credential = credential("x", changes.clone());
-            assert_eq!(why_not(&variable(), &credential, &workspace(), now()), expected, "{changes}");
+            assert_eq!(
+                why_not(&variable(), &credential, &workspace(), now()),
+                expected,
+                "{changes}"
+            );
         }
     }
 
@@ -110,7 +134,10 @@ mod tests {
         ];
         let (variable, workspace) = (variable(), workspace());
         let offers = offers(&variable, &credentials, &workspace, now());
-        let order: Vec<_> = offers.iter().filter_map(|(credential, _)| credential.text("handle")).collect();
+        let order: Vec<_> = offers
+            .iter()
+            .filter_map(|(credential, _)| credential.text("handle"))
+            .collect();
         assert_eq!(order, ["z-own", "b-shared", "c-basic", "slack"]);
     }
 }
