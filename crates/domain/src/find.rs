@@ -165,6 +165,7 @@ impl<'s, I: Ord + Copy, T> Shelf<'s, '_, I, T> {
 
     /// The visible handles nearest to what was asked for, among those that begin with the same character.
     fn suggestions(&self, reference: &str) -> Vec<String> {
+        let reference = reference.to_lowercase();
         let Some(first) = reference.chars().next().filter(|_| reference.len() <= HANDLE_CHARS_MAX) else {
             return Vec::new();
         };
@@ -175,8 +176,8 @@ impl<'s, I: Ord + Copy, T> Shelf<'s, '_, I, T> {
             .take_while(|(handle, _)| handle.starts_with(first))
             .take(SUGGESTIONS_LOOKED_AT_MAX)
             .filter(|(handle, _)| handle.len().abs_diff(reference.len()) <= distance_max)
-            .map(|(handle, id)| (strsim::osa_distance(handle, reference), handle, id))
-            .filter(|(distance, ..)| (1..=distance_max).contains(distance))
+            .map(|(handle, id)| (strsim::osa_distance(handle, &reference), handle, id))
+            .filter(|(distance, ..)| *distance <= distance_max)
             .filter(|(.., id)| self.things.get(*id).is_some_and(|thing| (self.seen)(thing)))
             .map(|(distance, handle, _)| (distance, handle))
             .collect();

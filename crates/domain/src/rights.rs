@@ -259,13 +259,33 @@ pub fn administers(principal: &Principal, now: TimeUs) -> bool {
     live_allowances(principal, now).any(|granted| granted.role.holds(Right::Administer))
 }
 
-/// Whether another principal than this one is an owner now.
+/// Whether another principal than this one is an owner for good.
 #[must_use]
 pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
-    state
+    let others = state
         .principals
         .values()
-        .any(|principal| principal.id != but && is_owner(state, principal.id, now))
+        .filter(|principal| principal.id != but && !principal.disabled);
+    others.into_iter().any(|principal| owner_for_good(principal, None, now))
+}
+
+/// Whether a principal is an owner now and without end, also without one of his grants.
+#[must_use]
+pub fn owner_for_good(principal: &Principal, without: Option<GrantId>, now: TimeUs) -> bool {
+    let live = |fact: &&GrantFact| {
+        fact.withdrawn_at.is_none()
+            && Some(fact.granted.grant) != without
+            && fact.granted.role.holds(Right::Own)
+            && fact.granted.until.is_none_or(|end| now < end)
+    };
+    let grants = || principal.grants.iter().filter(live).map(|fact| &fact.granted);
+    let given = grants().any(|granted| {
+        granted.effect == Effect::Allow && granted.scope.all && granted.from <= now && granted.until.is_none()
+    });
+    // A denial that is to come ends it as surely as one that is there.
+    let denied =
+        grants().any(|granted| granted.effect == Effect::Deny && (granted.scope.all || names_unknown(&granted.scope)));
+    given && !denied
 }
 
 /// Whether a principal is an owner now.

@@ -11,7 +11,8 @@ use crate::ids::{GrantId, LedgerId, PrincipalId, TimeUs, TokenId};
 use crate::limits::{SCOPE_ITEMS_MAX, TIME_US_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{
-    Allowed, Denied, DeniedWhy, Target, administers, another_owner, is_owner, own_affair, owners_only, stronger,
+    Allowed, Denied, DeniedWhy, Target, administers, another_owner, is_owner, own_affair, owner_for_good, owners_only,
+    stronger,
 };
 use crate::state::{GrantFact, Principal, TokenFact};
 use crate::text;
@@ -139,7 +140,7 @@ pub(super) fn withdraw(desk: &mut Desk<'_, '_, '_>, reference: &str, grant: Gran
     }
     if fact.granted.effect == Effect::Allow
         && fact.granted.role.holds(Right::Own)
-        && !owner_without(desk, principal, grant)
+        && !owner_for_good(principal, Some(grant), desk.ctx.now)
     {
         an_owner_stays(desk, principal)?;
     }
@@ -342,21 +343,6 @@ fn an_owner_stays(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Result<(), 
         return Err(Rejection::LastOwner);
     }
     Ok(())
-}
-
-/// Whether the principal stays an owner, now and without end, without one of his grants.
-fn owner_without(desk: &Desk<'_, '_, '_>, principal: &Principal, grant: GrantId) -> bool {
-    let owns = |fact: &&GrantFact| {
-        let granted = &fact.granted;
-        granted.grant != grant
-            && fact.withdrawn_at.is_none()
-            && granted.effect == Effect::Allow
-            && granted.role.holds(Right::Own)
-            && granted.scope.all
-            && granted.from <= desk.ctx.now
-            && granted.until.is_none()
-    };
-    principal.grants.iter().any(|fact| owns(&fact))
 }
 
 fn checked_scope(desk: &Desk<'_, '_, '_>, mut scope: Scope) -> Result<Scope, Rejection> {
