@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::time::Instant;
 
 use strongroom_proof::Hash;
@@ -15,40 +14,32 @@ use crate::{JournalBound, Life, OpenError, Slot, Space, Store, read, tree};
 
 /// A crash with one journal: 400 records in four commits, all anchored.
 fn crash() -> Home {
-    static IMAGE: OnceLock<Home> = OnceLock::new();
-    let make = || {
-        let home = Home::new();
-        let mut run = home.open().unwrap();
-        for _ in 0..4 {
-            run.append(100);
-        }
-        home.image()
-    };
-    IMAGE.get_or_init(make).image()
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    for _ in 0..4 {
+        run.append(100);
+    }
+    home.image()
 }
 
 /// A crash with two journals, neither flushed: 0 holds the records below 300, 1 the others.
 fn crash_with_two_journals() -> Home {
-    static IMAGE: OnceLock<Home> = OnceLock::new();
-    let make = || {
-        let home = Home::new();
-        let mut run = home.open().unwrap();
-        run.append(300);
-        // fjall begins a journal only when a memtable is flushed and the journal is over 64 MB.
-        let mut rows = run.store.row_batch();
-        for row in 0..=255_u8 {
-            rows.put(Space::Index, [row], vec![0; 256 << 10]);
-        }
-        rows.write().unwrap();
-        let index = run.store.spaces().of(Space::Index);
-        while !home.journal(1).exists() || index.sealed_memtable_count() > 0 {
-            std::thread::yield_now();
-        }
-        run.append(100);
-        run.append(100);
-        home.image()
-    };
-    IMAGE.get_or_init(make).image()
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(300);
+    // fjall begins a journal only when a memtable is flushed and the journal is over 64 MB.
+    let mut rows = run.store.row_batch();
+    for row in 0..=255_u8 {
+        rows.put(Space::Index, [row], vec![0; 256 << 10]);
+    }
+    rows.write().unwrap();
+    let index = run.store.spaces().of(Space::Index);
+    while !home.journal(1).exists() || index.sealed_memtable_count() > 0 {
+        std::thread::yield_now();
+    }
+    run.append(100);
+    run.append(100);
+    home.image()
 }
 
 fn edit(path: &Path, at: u64, change: impl FnOnce(&mut [u8; 4096])) {
@@ -201,11 +192,12 @@ fn written(path: &Path) -> u64 {
 
 #[test]
 fn a_byte_flipped_anywhere_in_a_journal_is_refused() {
-    let end = written(&crash().journal(0));
+    let crashed = crash();
+    let end = written(&crashed.journal(0));
     // One byte in each part of a batch's frame at its beginning and end, then here and there.
     let offsets = (0..40).chain((end - 15)..end).chain((40..end - 15).step_by(19_973));
     for at in offsets {
-        let home = crash();
+        let home = crashed.image();
         flip_one(&home.journal(0), at);
         let Err(error) = home.open() else {
             // A flip in a batch's number or in a compression byte may leave every record whole.
@@ -233,7 +225,8 @@ fn flip_one(path: &Path, at: u64) {
 
 #[test]
 fn a_damaged_older_journal_is_a_hole() {
-    let home = crash_with_two_journals();
+    let crashed = crash_with_two_journals();
+    let home = crashed.image();
     zero(&home.journal(0), 40_960);
     let error = check_refused(&home, "log_hole");
     let OpenError::LogHole {
@@ -248,7 +241,7 @@ fn a_damaged_older_journal_is_a_hole() {
     assert!(position < 300, "{position}");
     assert_eq!((anchored, found), (500, 500));
 
-    let home = crash_with_two_journals();
+    let home = crashed.image();
     std::fs::remove_file(home.journal(0)).unwrap();
     let error = check_refused(&home, "log_hole");
     assert!(matches!(
@@ -272,11 +265,12 @@ fn a_flipped_byte_in_an_older_journal_is_named_and_nothing_is_cut() {
 
 #[test]
 fn a_damaged_newest_journal_is_a_shorter_log() {
+    let crashed = crash_with_two_journals();
     for damage in [
         |home: &Home| zero(&home.journal(1), 4_096),
         |home: &Home| std::fs::remove_file(home.journal(1)).unwrap(),
     ] {
-        let home = crash_with_two_journals();
+        let home = crashed.image();
         damage(&home);
         let error = check_refused(&home, "log_shorter");
         let OpenError::LogShorter { anchored, found, .. } = error else {
@@ -307,8 +301,9 @@ fn records_that_were_changed_in_place_are_refused() {
         }),
         ("log_differs", |store| put(store, 200, &record_of(200, 176))),
     ];
+    let crashed = crash();
     for (number, (code, damage)) in cases.into_iter().enumerate() {
-        let home = crash();
+        let home = crashed.image();
         rewrite(&home, damage);
         let error = home.open().unwrap_err();
         assert_eq!(error.code(), code, "case {number}: {error:?}");
@@ -333,13 +328,14 @@ fn tiles_are_made_again_from_the_records() {
         |store, key| store.spaces().of(Space::Tree).insert(key, [7; 8_192]).unwrap(),
         |store, key| store.spaces().of(Space::Tree).insert(key, [7; 100]).unwrap(),
     ];
+    let crashed = crash();
     let stopped = Home::new();
     let mut run = stopped.open().unwrap();
     run.append(400);
     run.stop();
     for change in changes {
         // Where the records are read anyway, and where only the anchor's root says so.
-        for home in [crash(), stopped.image()] {
+        for home in [crashed.image(), stopped.image()] {
             rewrite(&home, |store| change(store, key));
             let run = home.open().unwrap();
             assert_eq!((run.report.tiles_rebuilt, run.report.checked_from), (1, 0));
@@ -391,8 +387,9 @@ fn a_slot_written_without_the_key_is_refused_and_the_other_one_not_taken() {
 
 #[test]
 fn an_anchor_that_claims_another_root_or_ledger_is_refused() {
+    let crashed = crash();
     let rewritten = |change: fn(&mut Slot)| {
-        let home = crash();
+        let home = crashed.image();
         let mut slot = slot_of(&home);
         change(&mut slot);
         slot.sequence += 1;
