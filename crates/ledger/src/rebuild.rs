@@ -1,5 +1,6 @@
 //! Replay: the log folded into state, and state written as rows.
 
+use crate::Ledger;
 use crate::error::OpenError;
 use crate::keyring::Keyring;
 use crate::opened::open_recorded;
@@ -13,6 +14,17 @@ use strongroom_seal::random_bytes;
 
 /// Records between two words of progress.
 const PROGRESS_EVERY: u64 = 4_096;
+
+impl Ledger {
+    /// State as the first `size` records made it, folded from the log anew. Blocks; for a thread that may.
+    ///
+    /// # Errors
+    /// [`OpenError::Record`] with the first record that can't be read.
+    pub fn replay(&self, size: u64, progress: &mut dyn FnMut(u64)) -> Result<State, OpenError> {
+        let size = size.min(self.shared.published.load().head);
+        fold(&self.shared.store, &self.shared.keys, 0..size, progress)
+    }
+}
 
 /// Folds records into state, from the beginning.
 pub(crate) fn fold(
