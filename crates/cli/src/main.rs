@@ -43,6 +43,11 @@ fn main() -> ExitCode {
         }
     };
     let output = Output::new(cli.globals.output);
+    if let Err(error) = strongroom_seal::disable_core_dumps() {
+        output.warn(format!(
+            "core dumps can't be switched off ({error}): one could hold secrets"
+        ));
+    }
     output::finish(&output, run(&cli, &output))
 }
 

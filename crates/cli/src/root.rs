@@ -50,6 +50,30 @@ impl RootArgs {
         self.passphrase || self.passphrase_file.is_some()
     }
 
+    /// The option as it was typed, for a command to go on with.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self {
+                root_key_file: Some(path),
+                ..
+            } => format!("--root-key-file {}", path.display()),
+            Self {
+                root_key_fd: Some(descriptor),
+                ..
+            } => format!("--root-key-fd {descriptor}"),
+            Self {
+                root_key_env: Some(name),
+                ..
+            } => format!("--root-key-env {name}"),
+            Self {
+                passphrase_file: Some(path),
+                ..
+            } => format!("--passphrase-file {}", path.display()),
+            Self { passphrase: true, .. } => "--passphrase".to_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// The provider; a passphrase is asked for twice when it is a new one. None when no option was given.
     pub(crate) fn provider(&self, new: bool, ask: &Ask) -> Outcome<Option<Root>> {
         Ok(if let Some(path) = &self.root_key_file {

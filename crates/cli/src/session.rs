@@ -117,7 +117,7 @@ fn choose(
     let token = token
         .map(|token| Zeroizing::new(token.trim().to_owned()))
         .filter(|token| !token.is_empty());
-    let addr = addr.map(context::normal_addr);
+    let addr = addr.filter(|addr| !addr.trim().is_empty()).map(context::normal_addr);
     match (addr, token, kept) {
         (Some(addr), Some(token), _) => Ok((addr, token)),
         (None, Some(token), Some(kept)) => Ok((context::normal_addr(&kept.addr), token)),
@@ -179,6 +179,7 @@ mod tests {
             Some(("http://127.0.0.1:7420", "srt_env")),
         );
         check(None, token("srt_env"), None, Some(("http://127.0.0.1:7420", "srt_env")));
+        check(Some(""), None, kept(), Some(("http://127.0.0.1:7420", "srt_kept")));
         check(None, None, None, None);
     }
 

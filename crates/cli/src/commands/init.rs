@@ -3,7 +3,7 @@
 use super::serve::open_failure;
 use crate::ask::Ask;
 use crate::failure::{Failure, Outcome, file_failure};
-use crate::output::{Facts, Output, Tone};
+use crate::output::{Facts, Output, Tone, time};
 use crate::root::{Root, RootArgs};
 use clap::Args;
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use strongroom_ledger::{InitOptions, Ledger, WallClock};
 use strongroom_seal::{PassphraseParams, RootKey, RootSource, Token};
+use zeroize::Zeroizing;
 
 /// How long the first token is good: it only makes named owners.
 const FIRST_TOKEN_HOURS: i64 = 24;
@@ -39,32 +40,32 @@ pub(crate) struct InitArgs {
     /// The first owner's name
     #[arg(long, value_name = "NAME", default_value = "first owner")]
     pub(crate) owner: String,
-    /// Write the first owner's token to this new file; else it is shown here, once
+    /// Write the first owner's token to this new file; else it is shown on the terminal, or without one kept in the
+    /// ledger's directory
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) root: RootArgs,
 }
 
+/// The first token's file where none was named and no terminal can show it.
+const FIRST_TOKEN_FILE: &str = "first-owner-token";
+
 /// Makes the ledger.
 pub(crate) fn run(args: &InitArgs, output: &Output, ask: &Ask) -> Outcome {
-    if args.token_file.is_none() && !output.terminal() && !output.json() {
-        return Err(
-            Failure::local("the first owner's token has no place: stdout is no terminal")
-                .hint("--token-file FILE writes it to a new file that only you can read"),
-        );
-    }
     let (root, source) = root(&args.root, output, ask)?;
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&args.data)
         .map_err(|error| file_failure("make the directory", &args.data, &error))?;
-    // The token is kept before it is recorded: a crash in between leaves a token too many, never an owner without one.
-    let token = Token::make().map_err(|error| Failure::local(error.to_string()))?;
-    if let Some(path) = &args.token_file {
-        write_new_private(path, token.expose().as_bytes())?;
-    }
+    let shown = output.terminal() && !output.json() && args.token_file.is_none();
+    let file = (!shown).then(|| {
+        args.token_file
+            .clone()
+            .unwrap_or_else(|| args.data.join(FIRST_TOKEN_FILE))
+    });
+    let (token, kept_now) = first_token(file.as_deref(), &args.data)?;
     let expires_at = Timestamp::now() + jiff::SignedDuration::from_hours(FIRST_TOKEN_HOURS);
     let options = InitOptions {
         name: args.name.clone(),
@@ -78,49 +79,72 @@ pub(crate) fn run(args: &InitArgs, output: &Output, ask: &Ask) -> Outcome {
         clock: Arc::new(WallClock),
     };
     if let Err(error) = Ledger::init(&args.data, options) {
-        if let Some(path) = &args.token_file {
+        if let Some(path) = file.filter(|_| kept_now) {
             let _ = fs::remove_file(path); // it is nobody's token
         }
         return Err(open_failure(error));
     }
-    tell(args, &token, expires_at, output)
+    tell(args, &token, file.as_deref(), expires_at, output)
 }
 
-fn tell(args: &InitArgs, token: &Token, expires_at: Timestamp, output: &Output) -> Outcome {
-    let shown = args.token_file.is_none().then(|| token.expose());
+/// The first token, kept before it is recorded: a crash in between leaves a token too many, never an owner without one.
+/// Where a birth was stopped, the token of the first try is taken up again. The second value: it was written just now.
+fn first_token(file: Option<&Path>, data: &Path) -> Outcome<(Token, bool)> {
+    if let Some(path) = file.filter(|path| path.exists() && data.join("key-file").exists()) {
+        let text = fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| file_failure("read", path, &error))?;
+        let token = Token::parse(text.trim()).map_err(|_| {
+            Failure::local(format!("{} is there and holds no token", path.display()))
+                .hint("name a new file: --token-file FILE")
+        })?;
+        return Ok((token, false));
+    }
+    let token = Token::make().map_err(|error| Failure::local(error.to_string()))?;
+    if let Some(path) = file {
+        write_new_private(path, token.expose().as_bytes())?;
+    }
+    Ok((token, file.is_some()))
+}
+
+fn tell(args: &InitArgs, token: &Token, file: Option<&Path>, expires_at: Timestamp, output: &Output) -> Outcome {
+    let root_key = match &args.root.root_key_file {
+        Some(path) => format!("the root key ({})", path.display()),
+        None if args.root.by_passphrase() => "the passphrase".to_owned(),
+        None => "the root key".to_owned(),
+    };
+    let keep = [
+        root_key,
+        format!("the key file ({})", args.data.join("key-file").display()),
+    ];
     let document = json!({
         "data": args.data,
         "name": args.name,
-        "token": shown.as_ref().map(|token| token.as_str()),
-        "token_file": args.token_file,
+        "token_file": file,
         "token_expires_at": expires_at.to_string(),
+        "keep": keep,
     });
     output.show(&document, |look| {
+        let shown = file.is_none().then(|| token.expose());
         let facts = Facts::default()
             .fact("ledger", args.data.display().to_string())
             .maybe("first token", shown.as_ref().map(|token| token.as_str()))
-            .maybe(
-                "first token in",
-                args.token_file.as_ref().map(|path| path.display().to_string()),
-            )
-            .fact("good until", crate::output::time(&expires_at.to_string()));
+            .maybe("first token in", file.map(|path| path.display().to_string()))
+            .fact("good until", time(&expires_at.to_string()));
         format!(
             "{}\n\n{}",
             look.paint("The ledger is made.", Tone::Good),
             facts.render(look)
         )
     })?;
-    let key = args.root.root_key_file.as_ref().map_or_else(
-        || "the root key or passphrase".to_owned(),
-        |path| format!("the root key ({})", path.display()),
-    );
+    let [first, second] = &keep;
     output.talk(format!(
-        "\nKeep, each in a place of its own and neither beside a backup of the log:\n  1. {key}\n  2. the key file ({})\n\
+        "\nKeep these, each in a place of its own, neither beside a backup of the log:\n  1. {first}\n  2. {second}\n\
          Nothing opens without both; `strongroom keys check` proves that they fit.\n\n\
-         The first token only makes named owners:\n  strongroom serve --data {} …\n  strongroom login\n  \
+         The first token only makes named owners. Next:\n  strongroom serve --data {} {}\n  strongroom login\n  \
          strongroom token create --for \"Your Name\" --role owner",
-        args.data.join("key-file").display(),
         args.data.display(),
+        args.root.shown(),
     ));
     Ok(())
 }

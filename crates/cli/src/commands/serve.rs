@@ -18,6 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use strongroom_ledger::{Clock, DevClock, Ledger, OpenOptions, OpenReport, WallClock};
+use strongroom_seal::LockState;
 use strongroom_server::ServeOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,8 +64,6 @@ pub(crate) struct ServeArgs {
 
 /// Bytes of the store's block cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-/// How long requests under way may take when the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// A ledger that runs.
 pub(crate) struct OpenedLedger {
@@ -79,8 +78,11 @@ pub(crate) struct OpenedLedger {
 /// Serves until told to stop.
 pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
     logs::start(output);
-    if let Err(error) = strongroom_seal::disable_core_dumps() {
-        tracing::warn!(%error, "core dumps could not be disabled");
+    if let LockState::NotLocked(errno) = strongroom_seal::lock_key_arena() {
+        tracing::warn!(
+            errno,
+            "keys can't be locked in memory and may reach swap: raise the limit of locked memory"
+        );
     }
     let window = window(&args.access_window)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -208,12 +210,8 @@ async fn serve(
     let until = async move {
         let _ = stopped.await; // sent or dropped: both say stop
     };
-    let mut server = tokio::spawn(strongroom_server::serve(
-        listener,
-        ledger.clone(),
-        ServeOptions::default(),
-        until,
-    ));
+    let options = ServeOptions { listener };
+    let mut server = tokio::spawn(strongroom_server::serve(ledger.clone(), options, until));
     let why = {
         let mut getting_ready = pin!(ready::get_ready(args, addr, &opened, output));
         let mut is_ready = false;
@@ -231,9 +229,8 @@ async fn serve(
     };
     tracing::info!("stopping");
     drop(stop);
-    if !server.is_finished() && tokio::time::timeout(DRAIN, &mut server).await.is_err() {
-        tracing::warn!("requests were still under way and are broken off");
-        server.abort();
+    if !server.is_finished() {
+        let _ = server.await; // it gives open requests a little time
     }
     let stopped = tokio::task::spawn_blocking(move || ledger.stop()).await;
     why.outcome()?;
