@@ -43,9 +43,13 @@ pub struct VerifyProgress {
     /// The first bad position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
-    /// The checkpoint that everything was checked against.
+    /// The newest checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
+    /// What was checked: how many of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub report: Option<Value>,
 }
 
 /// `PUT /dev/clock` (only `serve --dev`).

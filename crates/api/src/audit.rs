@@ -95,15 +95,15 @@ pub struct Event {
     /// The program that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// The thing it belongs to: `credential:cr_…`.
+    /// The thing it belongs to, and that thing's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// Its number in that thing's stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_version: Option<u64>,
-    /// Handle of that thing now; none when it has none, or the caller may not see it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    /// What it is about.
+    #[serde(default)]
+    pub subjects: Vec<Subject>,
     /// Its own data.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -112,6 +112,17 @@ pub struct Event {
     #[serde(flatten)]
     #[schema(value_type = std::collections::HashMap<String, Object>)]
     pub extra: Map<String, Value>,
+}
+
+/// Something that an event is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Subject {
+    /// `credential`, `workspace`, …
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Its handle now; none when it has none, or the caller may not see it.
+    pub handle: Option<String>,
 }
 
 /// `GET /audit/checkpoint`: the newest signed size and root of the log.

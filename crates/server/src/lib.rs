@@ -1,1 +1,25 @@
-//! axum: routes, authentication, problem documents
+//! HTTP: routes, authentication, problem documents.
+//!
+//! In: requests. Out: JSON as in `strongroom-api`. Not here: rules (`domain`), querying and records (`ledger`), terminals.
+//! A handler reads, calls the engine once, and says what came of it.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail loudly"))]
+
+mod limits;
+mod serve; // a listener and a ledger become a server
+mod edge; // around every request: id, panic, problem document, log
+mod app; // what all requests share
+mod call; // who asks, why, what goes along; the body
+mod headers; // what stands in headers, as types
+mod params; // paths and queries
+mod strict; // JSON bodies: where something is wrong, never what was sent
+mod routes; // the handlers
+mod list; // pages and cursors
+mod view; // state and events -> what is shown
+mod answer; // responses
+mod problem; // failures -> RFC 9457
+mod metrics;
+mod time;
+mod openapi; // the contract
+
+pub use openapi::document as openapi_document;
+pub use serve::{ServeOptions, layered, router, serve};

@@ -1,0 +1,102 @@
+//! What all requests share.
+
+use crate::metrics::Metrics;
+use std::fmt::Write;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use strongroom_domain::ids::TimeUs;
+use strongroom_ledger::Ledger;
+use tokio::sync::Semaphore;
+
+/// Handle to what all requests share; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// Shared by all requests.
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) metrics: Metrics,
+    pub(crate) requests: RequestIds,
+    pub(crate) started_at: TimeUs,
+    /// Long readings of the whole log: one at a time.
+    pub(crate) long_read: Semaphore,
+}
+
+impl App {
+    pub(crate) fn new(ledger: Ledger) -> Self {
+        let started_at = ledger.view().now;
+        Self(Arc::new(Shared {
+            ledger,
+            metrics: Metrics::new(),
+            requests: RequestIds::new(),
+            started_at,
+            long_read: Semaphore::new(1),
+        }))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Letters without vowels, so that an id spells nothing and is never taken for a number.
+const LETTERS: &[u8; 20] = b"bcdfghjkmnpqrstvwxyz";
+
+/// Makes request ids: a random prefix for each start, then a counter. A random id for each would cost a system call.
+pub(crate) struct RequestIds {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new() -> Self {
+        let mut random = [0; 8];
+        // Without random bytes ids of two starts may be alike; nothing is decided by them.
+        let _ = getrandom::fill(&mut random);
+        let prefix = random
+            .iter()
+            .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
+            .collect();
+        Self {
+            prefix,
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// The next id.
+    pub(crate) fn next(&self) -> String {
+        let mut number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut id = String::with_capacity(24);
+        let _ = write!(id, "{}-", self.prefix);
+        loop {
+            let digit = usize::try_from(number % LETTERS.len() as u64).unwrap_or_default();
+            id.push(char::from(LETTERS[digit]));
+            number /= LETTERS.len() as u64;
+            if number == 0 {
+                return id;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_requests_have_one_id() {
+        let ids = RequestIds::new();
+        let made: HashSet<String> = (0..5_000).map(|_| ids.next()).collect();
+        assert_eq!(made.len(), 5_000);
+        assert!(
+            made.iter()
+                .all(|id| id.len() <= 24 && !id.bytes().any(|byte| byte.is_ascii_digit()))
+        );
+    }
+}

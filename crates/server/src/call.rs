@@ -1,0 +1,268 @@
+//! Who asks, why, from where, with which body: read in this order, so that nobody without a token learns more.
+
+use crate::app::App;
+use crate::edge::RequestId;
+use crate::headers;
+use crate::limits::{BODY_BYTES_MAX, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX};
+use crate::problem::ApiError;
+use crate::strict;
+use axum::body::{Body, HttpBody};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use strongroom_api::admin::SetClock;
+use strongroom_api::client::{CreateClient, UpdateClient};
+use strongroom_api::credential::{
+    CreateCredential, RevealCredential, RollbackCredential, RotateCredential, ShareCredential, UpdateCredential,
+};
+use strongroom_api::import::Import;
+use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateToken};
+use strongroom_api::resolve::Resolve;
+use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
+use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, SetDefault, UpdateWorkspace};
+use strongroom_api::written::Because;
+use strongroom_domain::context::Caller;
+use strongroom_ledger::{IdempotencyKey, RequestContext, View};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Someone who reads: authenticated, nothing else looked at.
+pub(crate) struct Asker {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+}
+
+impl Asker {
+    /// A durable snapshot.
+    pub(crate) fn view(&self) -> View {
+        self.app.ledger.view()
+    }
+}
+
+impl FromRequestParts<App> for Asker {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        Ok(Self {
+            caller: authenticate(parts, app)?,
+            app: app.clone(),
+        })
+    }
+}
+
+/// Someone who has something done: all that goes along, and the body.
+pub(crate) struct Call<T> {
+    pub(crate) app: App,
+    pub(crate) context: RequestContext,
+    pub(crate) body: T,
+}
+
+/// A request's body, and what is particular about it.
+pub(crate) trait Asked: DeserializeOwned + Send {
+    /// Most bytes.
+    const BYTES_MAX: usize = BODY_BYTES_MAX;
+    /// Levels beyond 64 that JSON may lie deep: one where a document of 64 lies in the body.
+    const DEPTH_BEYOND: usize = 0;
+    /// Whether it may carry `Idempotency-Key` and `If-Match`; servings are never answered from the log.
+    const KEYED: bool = true;
+
+    /// Takes the reason out.
+    fn reason(&mut self) -> Option<String>;
+}
+
+macro_rules! asked {
+    ($($body:ty { $($constant:ident = $value:expr),* })+) => {
+        $(impl Asked for $body {
+            $(asked!(@ $constant $value);)*
+
+            fn reason(&mut self) -> Option<String> {
+                self.reason.take()
+            }
+        })+
+    };
+    (@ BYTES_MAX $value:expr) => { const BYTES_MAX: usize = $value; };
+    (@ DEPTH_BEYOND $value:expr) => { const DEPTH_BEYOND: usize = $value; };
+    (@ KEYED $value:expr) => { const KEYED: bool = $value; };
+}
+
+asked! {
+    Because {}
+    CreateCredential {}
+    UpdateCredential {}
+    RotateCredential {}
+    RollbackCredential {}
+    ShareCredential {}
+    RevealCredential { KEYED = false }
+    Resolve { KEYED = false }
+    CreateClient {}
+    UpdateClient {}
+    CreateWorkspace {}
+    UpdateWorkspace {}
+    CreateTemplate { DEPTH_BEYOND = 1 }
+    ReviseTemplate { DEPTH_BEYOND = 1 }
+    UpdateTemplate {}
+    AdmitTemplate {}
+    MapVariable {}
+    SetDefault {}
+    Import { BYTES_MAX = IMPORT_BYTES_MAX, DEPTH_BEYOND = 1 }
+    CreatePrincipal {}
+    CreateGrant {}
+    CreateToken {}
+}
+
+impl Asked for SetClock {
+    fn reason(&mut self) -> Option<String> {
+        None
+    }
+}
+
+impl<T: Asked> FromRequest<App> for Call<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let caller = authenticate(&parts, app)?;
+        let mut context = context(&parts, caller)?;
+        let key = if T::KEYED {
+            headers::idempotency_key(&parts.headers)?
+        } else {
+            None
+        };
+        if T::KEYED {
+            context.if_match = headers::if_match(&parts.headers)?;
+        }
+        if !headers::is_json(&parts.headers) && !body.is_end_stream() {
+            return Err(ApiError::Media);
+        }
+        let raw = collect(body, T::BYTES_MAX).await?;
+        let mut body: T = strict::read(&raw, T::DEPTH_BEYOND).map_err(ApiError::Json)?;
+        if let Some(reason) = body.reason() {
+            context.reason = Some(reason);
+        }
+        context.idempotency = key.map(|key| IdempotencyKey {
+            key,
+            route: route(&parts),
+            body: raw,
+        });
+        Ok(Self {
+            app: app.clone(),
+            context,
+            body,
+        })
+    }
+}
+
+/// Checks the token. Whoever has none is counted, not recorded.
+fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
+    let known = match headers::bearer(&parts.headers) {
+        Some(token) => app.ledger.authenticate(token).map_err(ApiError::from),
+        None => Err(ApiError::NoToken),
+    };
+    known.inspect_err(|_| app.metrics.unauthenticated.increment(1))
+}
+
+fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, ApiError> {
+    let source = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| address.ip().to_string());
+    Ok(RequestContext {
+        reason: headers::reason(&parts.headers)?,
+        correlation: headers::correlation(&parts.headers)?,
+        request_id: parts
+            .extensions
+            .get::<RequestId>()
+            .map(|RequestId(id)| id.clone())
+            .unwrap_or_default(),
+        source,
+        user_agent: headers::user_agent(&parts.headers),
+        ..RequestContext::of(caller)
+    })
+}
+
+/// Method and route with its parameters, which an idempotency key is bound to.
+fn route(parts: &Parts) -> String {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    format!("{} {target}", parts.method)
+}
+
+/// A whole body, in a buffer that is wiped. One that is too large is read to its end (within reason), so that the sender
+/// gets to hear why.
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut raw = Zeroizing::new(Vec::with_capacity(announced.min(bytes_max)));
+    let mut bytes = 0_usize;
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(data) = frame.map_err(|_| ApiError::BodyBroken)?.into_data() else {
+            continue;
+        };
+        bytes = bytes.saturating_add(data.len());
+        if bytes > DRAIN_BYTES_MAX {
+            break;
+        }
+        if bytes > bytes_max {
+            raw.zeroize();
+            continue;
+        }
+        if raw.capacity() - raw.len() < data.len() {
+            raw = grown(&raw, data.len());
+        }
+        raw.extend_from_slice(&data);
+        // The piece itself is wiped where nobody else holds it.
+        if let Ok(mut data) = data.try_into_mut() {
+            data.as_mut().zeroize();
+        }
+    }
+    if bytes > bytes_max {
+        Err(ApiError::TooLarge { bytes_max })
+    } else {
+        Ok(raw)
+    }
+}
+
+/// A larger buffer with the same bytes; the smaller one is wiped, which growing in place would not do.
+fn grown(raw: &Zeroizing<Vec<u8>>, beyond: usize) -> Zeroizing<Vec<u8>> {
+    let mut larger = Zeroizing::new(Vec::with_capacity((raw.len() + beyond).max(raw.len() * 2)));
+    larger.extend_from_slice(raw);
+    larger
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::task::{Context, Poll};
+
+    /// A body that comes in pieces and does not say how long it is.
+    struct Pieces(Vec<Bytes>);
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(self.0.pop().map(|piece| Ok(http_body::Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_taken_up_to_its_limit() {
+        let whole = collect(Body::from(vec![7; 10]), 10).await.unwrap();
+        assert_eq!(*whole, vec![7; 10]);
+        let pieces = || Body::new(Pieces(vec![Bytes::from_static(&[3; 4]), Bytes::from_static(&[2; 4])]));
+        assert_eq!(*collect(pieces(), 8).await.unwrap(), [2, 2, 2, 2, 3, 3, 3, 3]);
+        assert!(matches!(
+            collect(pieces(), 7).await,
+            Err(ApiError::TooLarge { bytes_max: 7 })
+        ));
+        assert!(matches!(
+            collect(Body::from(vec![7; 11]), 10).await,
+            Err(ApiError::TooLarge { .. })
+        ));
+    }
+}

@@ -1,0 +1,22 @@
+//! Bounds of the HTTP side, with unit and reason.
+
+/// Bytes of a request body: the largest template document fits.
+pub(crate) const BODY_BYTES_MAX: usize = 4 << 20;
+/// Bytes of an import's body: an export of thousands of credentials.
+pub(crate) const IMPORT_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a body that is too large which are read and thrown away, so that the refusal can be heard.
+pub(crate) const DRAIN_BYTES_MAX: usize = 64 << 20;
+/// How deep arrays and objects may lie in each other.
+pub(crate) const JSON_DEPTH_MAX: usize = 64;
+/// Characters of an idempotency key.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+/// Bytes of a user agent that are kept: it stands in every record.
+pub(crate) const USER_AGENT_BYTES_MAX: usize = 200;
+/// Bytes of a name that an error repeats.
+pub(crate) const NAMED_BYTES_MAX: usize = 100;
+/// Bytes of one piece of a streamed answer.
+pub(crate) const CHUNK_BYTES: usize = 64 << 10;
+/// Pieces of a streamed answer that may wait for a slow reader.
+pub(crate) const CHUNKS_WAITING_MAX: usize = 8;
+/// Seconds that open requests have to end in when the server stops.
+pub(crate) const STOP_WITHIN_S: u64 = 10;

@@ -1,0 +1,518 @@
+//! Failures as problem documents (RFC 9457): the one place that gives each its status, stable type, title and hint.
+//!
+//! The types are for ever. Nothing that was sent is repeated; what went wrong inside goes to the log, with the request id.
+
+use crate::strict::JsonError;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use strongroom_api::Problem;
+use strongroom_api::problem::{CredentialName, Finding, Held, MissingVariable, PassedOver, TYPE_PREFIX};
+use strongroom_domain::Rejection;
+use strongroom_domain::rejection::Named;
+use strongroom_ledger::{ClockError, Failure, RETRY_AFTER_S};
+
+#[cfg(test)]
+mod tests;
+
+/// All that a request can fail with.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// The engine's.
+    Failure(Failure),
+    /// The engine's `variables_missing`, with handles where it has ids.
+    VariablesMissing {
+        detail: String,
+        missing: Vec<MissingVariable>,
+    },
+    /// No such path.
+    NoRoute,
+    /// The path has other methods.
+    NoMethod,
+    /// No bearer token, or not of a token's form.
+    NoToken,
+    /// A header is not what it should be.
+    Header {
+        name: &'static str,
+        what: &'static str,
+        hint: &'static str,
+    },
+    /// A parameter of the query is not what it should be.
+    Parameter {
+        pointer: String,
+        what: String,
+        hint: String,
+    },
+    /// A cursor of another list, or none at all.
+    Cursor,
+    /// The body is not said to be JSON.
+    Media,
+    /// The body is too large.
+    TooLarge { bytes_max: usize },
+    /// The body did not come to its end.
+    BodyBroken,
+    /// The body is not what it should be.
+    Json(JsonError),
+    /// The clock was not set.
+    Clock(ClockError),
+    /// Another long reading is under way.
+    LongRead,
+    /// Our fault: the handler panicked.
+    Panic,
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Failure(rejection.into())
+    }
+}
+
+/// A refusal on its way out; the outermost layer adds the request id and writes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub(crate) problem: Problem,
+    /// What went wrong inside: for the log only.
+    pub(crate) cause: Option<String>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let refused = Refused {
+            problem: problem(&self),
+            cause: cause(&self),
+        };
+        let mut response = Response::default();
+        *response.status_mut() =
+            StatusCode::from_u16(refused.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some((name, value)) = header(&self) {
+            response.headers_mut().insert(name, value);
+        }
+        response.extensions_mut().insert(refused);
+        response
+    }
+}
+
+/// The problem document of a failure.
+pub(crate) fn problem(error: &ApiError) -> Problem {
+    match error {
+        ApiError::Failure(failure) => of_failure(failure),
+        ApiError::VariablesMissing { detail, missing } => variables_missing(detail, missing),
+        ApiError::NoRoute => new(404, "not_found", "Not found", "nothing is served at this path")
+            .hint("the routes stand in /api/v1/openapi.json"),
+        ApiError::NoMethod => new(
+            405,
+            "method_not_allowed",
+            "Method not allowed",
+            "the path takes other methods",
+        )
+        .hint("the header `Allow` names them"),
+        ApiError::NoToken => unauthenticated(),
+        ApiError::Header { name, what, hint } => new(
+            400,
+            "invalid_header",
+            "Invalid header",
+            format!("the header `{name}` {what}"),
+        )
+        .hint(*hint),
+        ApiError::Parameter { pointer, what, hint } => {
+            new(422, "invalid", "Invalid input", what).hint(hint).pointer(pointer)
+        }
+        ApiError::Cursor => new(
+            422,
+            "invalid_cursor",
+            "Invalid cursor",
+            "the cursor is none of this list",
+        )
+        .hint("send `next` of a page with the same filters, or leave it out to begin anew")
+        .pointer("/cursor"),
+        ApiError::Media => new(
+            415,
+            "unsupported_media_type",
+            "Unsupported media type",
+            "the body is not JSON",
+        )
+        .hint("send `Content-Type: application/json`"),
+        ApiError::TooLarge { bytes_max } => {
+            let detail = format!("the body has more than {bytes_max} bytes");
+            new(413, "too_large", "Too large", detail)
+                .hint("send less at once")
+                .with("bytes_max", json!(bytes_max))
+        }
+        ApiError::BodyBroken => new(
+            400,
+            "malformed",
+            "Malformed request",
+            "the body did not come to its end",
+        )
+        .hint("send the request again"),
+        ApiError::Json(error) => of_json(error),
+        ApiError::Clock(error) => new(409, "clock", "The clock was not set", error.to_string())
+            .hint("the clock goes forwards only, and only under `serve --dev`"),
+        ApiError::LongRead => new(503, "busy", "Busy", "another reading of the whole log is under way")
+            .hint("repeat the request in a while"),
+        ApiError::Panic => internal(),
+    }
+    .0
+}
+
+fn of_failure(failure: &Failure) -> Draft {
+    match failure {
+        Failure::Rejected(rejection) => of_rejection(rejection),
+        // Which of them it was is nobody's business who has no token.
+        Failure::Unauthenticated(_) => unauthenticated(),
+        Failure::Busy => new(
+            503,
+            "busy",
+            "Busy",
+            "more requests wait than can be taken; this one was not done",
+        )
+        .hint("repeat it after the seconds in `Retry-After`"),
+        Failure::OutcomeUnknown => new(
+            503,
+            "outcome_unknown",
+            "Outcome unknown",
+            "the disk did not say whether it kept the write",
+        )
+        .hint("look whether it was done before you repeat it, or repeat it with the same idempotency key"),
+        Failure::Stopped => new(503, "stopped", "Stopped", "the ledger has stopped writing")
+            .hint("ask whoever runs the server; its log says why"),
+        Failure::NoSpace => new(
+            507,
+            "no_space",
+            "No space",
+            "there is too little free space on the ledger's disk",
+        )
+        .hint("free space; disabling and revoking still work"),
+        Failure::InFlight => new(
+            409,
+            "in_flight",
+            "In flight",
+            "a request with this idempotency key is under way",
+        )
+        .hint("repeat it in a moment: it is answered from the log then"),
+        Failure::IdempotencyMismatch => new(
+            422,
+            "idempotency_mismatch",
+            "Idempotency mismatch",
+            "the idempotency key was used with another body",
+        )
+        .hint("use a new key for a new request"),
+        Failure::IdempotencyShredded => new(
+            410,
+            "idempotency_shredded",
+            "Gone",
+            "what the request did was shredded since: it is not done again",
+        )
+        .hint("use a new key for a new request"),
+        Failure::IdempotencyUnchecked => new(
+            409,
+            "idempotency_unchecked",
+            "Idempotency unchecked",
+            "the idempotency key was used, and the first body can't be compared any more",
+        )
+        .hint("look what was done, and use a new key for a new request"),
+        Failure::IndexDamaged => new(
+            503,
+            "index_damaged",
+            "Index damaged",
+            "the index does not agree with the log",
+        )
+        .hint("start the server anew: the index is rebuilt from the log"),
+        Failure::Format {
+            pointer,
+            line,
+            what,
+            hint,
+        } => {
+            let draft = new(422, "invalid", "Invalid input", what)
+                .hint(hint.as_deref().unwrap_or("the pointer says where"))
+                .maybe_pointer(pointer.as_deref());
+            match line {
+                Some(line) => draft.with("line", json!(line)),
+                None => draft,
+            }
+        }
+        Failure::HardcodedSecret { findings } => hardcoded(findings),
+        Failure::Internal(_) => internal(),
+    }
+}
+
+fn of_rejection(rejection: &Rejection) -> Draft {
+    let draft = match rejection {
+        Rejection::NotFound { suggestions, .. } => {
+            let draft = refusal(404, "Not found", rejection);
+            if suggestions.is_empty() {
+                draft
+            } else {
+                draft.with("suggestions", json!(suggestions))
+            }
+        }
+        Rejection::Denied(denied) => refusal(403, "Denied", rejection).with("right", json!(denied.right.as_str())),
+        Rejection::NameTaken { holder, .. } => {
+            let draft = refusal(409, "Name taken", rejection);
+            match holder {
+                Some(holder) => draft.with("holder", json!(holder)),
+                None => draft,
+            }
+        }
+        Rejection::HandleTaken { proposal, .. } => {
+            refusal(409, "Handle taken", rejection).with("proposal", json!(proposal))
+        }
+        Rejection::Invalid { .. } => refusal(422, "Invalid input", rejection),
+        Rejection::VersionMismatch { expected, current } => refusal(412, "Version mismatch", rejection)
+            .with("expected", json!(expected))
+            .with("current", json!(current)),
+        Rejection::NotActive { status, .. } => {
+            refusal(409, "Not active", rejection).with("current_status", json!(status))
+        }
+        Rejection::DestinationNeedsSecrets { destinations, secrets } => {
+            refusal(409, "Destination needs secrets", rejection)
+                .with("destinations", json!(destinations))
+                .with("secrets", json!(secrets))
+        }
+        Rejection::DuplicateSecret { held } => {
+            let held: Vec<Held> = held
+                .iter()
+                .map(|it| Held {
+                    field: it.field.clone(),
+                    by: name(&it.by),
+                })
+                .collect();
+            refusal(409, "Duplicate secret", rejection).with("held", json!(held))
+        }
+        Rejection::VariablesMissing { missing } => {
+            let missing: Vec<MissingVariable> = missing
+                .iter()
+                .map(|it| missing_variable(it, &|id| Some(id.to_string())))
+                .collect();
+            variables_missing(&rejection.message(), &missing)
+        }
+        Rejection::NotAdmitted { newest } => {
+            refusal(409, "Not admitted", rejection).with("newest_revision", json!(newest))
+        }
+        Rejection::DoesNotFit { variable, why } => refusal(409, "Does not fit", rejection)
+            .with("variable", json!(variable))
+            .with("why", json!(why.as_str())),
+        Rejection::ClientGuard { .. } => refusal(409, "Client guard", rejection),
+        Rejection::Stale => refusal(409, "Stale", rejection),
+        Rejection::LastOwner => refusal(409, "Last owner", rejection),
+        Rejection::ReasonRequired => refusal(422, "Reason required", rejection),
+        Rejection::SelfEscalation => refusal(403, "Self-escalation", rejection),
+        Rejection::TokenTooStrong => refusal(403, "Token too strong", rejection),
+        Rejection::AlreadyImported { .. } => refusal(409, "Already imported", rejection),
+        Rejection::AlreadyInitialized => refusal(409, "Already initialized", rejection),
+    };
+    draft.maybe_pointer(rejection.field())
+}
+
+fn of_json(error: &JsonError) -> Draft {
+    match error {
+        JsonError::Syntax { line, column } => new(
+            400,
+            "malformed",
+            "Malformed JSON",
+            format!("the body is no JSON at line {line}, column {column}"),
+        )
+        .hint("send one JSON object in UTF-8")
+        .with("line", json!(line))
+        .with("column", json!(column)),
+        JsonError::Depth { max } => new(
+            422,
+            "too_deep",
+            "Too deep",
+            format!("arrays and objects lie more than {max} deep in each other"),
+        )
+        .hint("send flatter JSON"),
+        JsonError::Unknown { pointer, name, known } => {
+            let detail = match name {
+                Some(name) => format!("there is no `{name}` in this request"),
+                None => "a member is none of this request".to_owned(),
+            };
+            let hint = match known.is_empty() {
+                true => "leave it out".to_owned(),
+                false => format!("leave it out; there are {}", known.join(", ")),
+            };
+            new(422, "unknown_field", "Unknown field", detail)
+                .hint(hint)
+                .pointer(pointer)
+        }
+        JsonError::Missing { pointer, name } => {
+            new(422, "missing_field", "Missing field", format!("`{name}` is missing"))
+                .hint(format!("send `{name}`"))
+                .pointer(pointer)
+        }
+        JsonError::Twice { pointer } => new(422, "duplicate_field", "Duplicate field", "a member stands twice")
+            .hint("send each member once")
+            .pointer(pointer),
+        JsonError::Type { pointer, expected } => {
+            let place = if pointer.is_empty() { "the body" } else { pointer };
+            new(422, "wrong_type", "Wrong type", format!("{place} is not {expected}"))
+                .hint(format!("send {expected}"))
+                .pointer(pointer)
+        }
+    }
+}
+
+/// A missing variable, with credentials as `handle` names them.
+pub(crate) fn missing_variable(
+    missing: &strongroom_domain::rejection::MissingVariable,
+    handle: &dyn Fn(strongroom_domain::ids::CredentialId) -> Option<String>,
+) -> MissingVariable {
+    let passed = |it: &strongroom_domain::resolve::PassedOver| PassedOver {
+        step: it.step.as_str().to_owned(),
+        credential: it.credential.and_then(handle),
+        why: it.why.as_str().to_owned(),
+    };
+    MissingVariable {
+        variable: missing.variable.clone(),
+        service: missing.service.clone(),
+        kinds: missing.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
+        scopes: missing.scopes.clone(),
+        why: missing.why.as_str().to_owned(),
+        passed_over: missing.passed_over.iter().map(passed).collect(),
+        fitting: missing.fitting.iter().map(name).collect(),
+    }
+}
+
+fn name(named: &Named) -> CredentialName {
+    CredentialName {
+        handle: named.handle.clone(),
+        id: named.id.to_string(),
+        name: named.name.clone(),
+    }
+}
+
+fn variables_missing(detail: &str, missing: &[MissingVariable]) -> Draft {
+    new(409, "variables_missing", "Variables missing", detail)
+        .hint("map a credential to each missing variable, or set a default")
+        .with("missing", json!(missing))
+}
+
+fn hardcoded(findings: &[strongroom_formats::scan::Finding]) -> Draft {
+    let places: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding.pointer.as_str())
+        .take(3)
+        .collect();
+    let detail = match (places.as_slice(), findings.len()) {
+        ([], _) => "a secret stands in a text".to_owned(),
+        ([place], 1) => format!(
+            "a secret stands at {}",
+            if place.is_empty() { "the top" } else { place }
+        ),
+        (places, count) => format!("{count} secrets stand in texts, the first at {}", places.join(", ")),
+    };
+    let hint = findings
+        .first()
+        .map_or("put it into a credential and refer to that", |finding| finding.hint);
+    let first = findings.first().map(|finding| finding.pointer.clone());
+    let findings: Vec<Finding> = findings
+        .iter()
+        .map(|it| Finding {
+            pointer: it.pointer.clone(),
+            rule: it.rule.to_owned(),
+            what: it.what.to_owned(),
+            hint: it.hint.to_owned(),
+        })
+        .collect();
+    new(422, "hardcoded_secret", "Hard-coded secret", detail)
+        .hint(hint)
+        .maybe_pointer(first.as_deref())
+        .with("findings", json!(findings))
+}
+
+fn unauthenticated() -> Draft {
+    new(
+        401,
+        "unauthenticated",
+        "Unauthenticated",
+        "the request carries no valid token",
+    )
+    .hint("send `Authorization: Bearer srt_…` with a token that is neither revoked nor ended")
+}
+
+fn internal() -> Draft {
+    new(
+        500,
+        "internal",
+        "Internal error",
+        "the request failed by a fault of the program",
+    )
+    .hint("the server's log says more under the request id")
+}
+
+/// A refusal by the rules: they say what was wrong and what to do.
+fn refusal(status: u16, title: &str, rejection: &Rejection) -> Draft {
+    let hint = rejection.hint().unwrap_or_else(|| "there is nothing to do".to_owned());
+    new(status, rejection.kind(), title, rejection.message()).hint(hint)
+}
+
+/// A problem document in the making.
+struct Draft(Problem);
+
+fn new(status: u16, kind: &str, title: &str, detail: impl Into<String>) -> Draft {
+    Draft(Problem {
+        type_: format!("{TYPE_PREFIX}{kind}"),
+        title: title.to_owned(),
+        status,
+        detail: detail.into(),
+        hint: None,
+        pointer: None,
+        request_id: None,
+        extra: Map::new(),
+    })
+}
+
+impl Draft {
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    fn pointer(self, pointer: &str) -> Self {
+        self.maybe_pointer(Some(pointer))
+    }
+
+    fn maybe_pointer(mut self, pointer: Option<&str>) -> Self {
+        if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
+            self.0.pointer = Some(pointer.to_owned());
+        }
+        self
+    }
+
+    fn with(mut self, member: &str, value: Value) -> Self {
+        self.0.extra.insert(member.to_owned(), value);
+        self
+    }
+}
+
+/// The header that belongs to a refusal.
+fn header(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
+    match error {
+        ApiError::NoToken | ApiError::Failure(Failure::Unauthenticated(_)) => Some((
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"strongroom\""),
+        )),
+        ApiError::Failure(Failure::Busy | Failure::InFlight) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))),
+        ApiError::LongRead => Some((RETRY_AFTER, HeaderValue::from(10_u64))),
+        _ => None,
+    }
+}
+
+/// What the log is to say beside the request id.
+fn cause(error: &ApiError) -> Option<String> {
+    match error {
+        ApiError::Failure(Failure::Internal(cause)) => Some(cause.clone()),
+        ApiError::Failure(failure @ (Failure::Stopped | Failure::OutcomeUnknown | Failure::IndexDamaged)) => {
+            Some(format!("{failure:?}"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! The handlers: read the request, call the engine once, say what came of it. No rules here.
+
+mod audit; // the log, and what proves it
+mod clients;
+mod credentials;
+mod defaults; // defaults and mappings
+mod health; // is it there, is it ready, how much does it do
+mod imports;
+mod principals; // principals, grants, tokens
+mod resolve; // the hot path
+mod services;
+mod templates;
+mod whole; // what reads the whole log: verify, dump
+mod workspaces;
+
+use crate::app::App;
+use crate::problem::ApiError;
+use crate::time;
+use axum::routing::get;
+use strongroom_domain::ids::TimeUs;
+use utoipa_axum::router::OpenApiRouter;
+
+/// All routes with what the contract says of them.
+pub(crate) fn all() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
+        .merge(credentials::routes())
+        .merge(clients::routes())
+        .merge(workspaces::routes())
+        .merge(templates::routes())
+        .merge(defaults::routes())
+        .merge(resolve::routes())
+        .merge(imports::routes())
+        .merge(services::routes())
+        .merge(principals::routes())
+        .merge(audit::routes())
+        .merge(whole::routes())
+        .route("/openapi.json", get(health::openapi));
+    OpenApiRouter::new().nest("/api/v1", api).merge(health::routes())
+}
+
+/// A closed word of a request.
+fn word<T: Copy>(found: Option<T>, pointer: &str, what: &str, all: &[&str]) -> Result<T, ApiError> {
+    found.ok_or_else(|| ApiError::Parameter {
+        pointer: pointer.to_owned(),
+        what: format!("there is no such {what}"),
+        hint: format!("one of {}", all.join(", ")),
+    })
+}
+
+/// A time of a request.
+fn time_at(text: &str, pointer: &str) -> Result<TimeUs, ApiError> {
+    time::parse(text).ok_or_else(|| ApiError::Parameter {
+        pointer: pointer.to_owned(),
+        what: "is no time".to_owned(),
+        hint: "send RFC 3339, for example 2026-11-30T12:00:00Z".to_owned(),
+    })
+}
+
+/// An optional time of a request.
+fn time_if(text: Option<&str>, pointer: &str) -> Result<Option<TimeUs>, ApiError> {
+    text.map(|text| time_at(text, pointer)).transpose()
+}
+
+/// Whether a text is in one of these, whatever the case.
+fn found_in(q: Option<&str>, texts: &[&str]) -> bool {
+    let Some(q) = q else { return true };
+    let q = q.to_lowercase();
+    texts.iter().any(|text| text.to_lowercase().contains(&q))
+}

@@ -1,0 +1,404 @@
+//! Credentials. Values go in and never come out here but by `reveal`, which is recorded first.
+
+use super::{found_in, time_if, word};
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::call::{Asker, Call};
+use crate::list::Slice;
+use crate::params::{Params, Query};
+use crate::problem::ApiError;
+use crate::view::{Lens, credential_written};
+use std::fmt::Write;
+use strongroom_api::audit::{Event, HistoryQuery};
+use strongroom_api::credential::{
+    CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
+    RotateCredential, Rotation, ShareCredential, UpdateCredential,
+};
+use strongroom_api::written::Because;
+use strongroom_api::{Fields, Page, Pairs};
+use strongroom_domain::command::{self, Change, Command, FieldInput};
+use strongroom_domain::event::{Pair, RotationPolicy, Source};
+use strongroom_domain::find;
+use strongroom_domain::secret::SecretText;
+use strongroom_domain::state;
+use strongroom_domain::words::{CredentialStatus, FieldClass, Kind};
+use strongroom_formats::catalogue::{Class, classify};
+use strongroom_ledger::{CredentialDraft, FieldText, Receipt, RevealRequest, RotateDraft};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zeroize::Zeroizing;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get))
+        .routes(routes!(update))
+        .routes(routes!(rotate))
+        .routes(routes!(rollback))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(revoke))
+        .routes(routes!(share))
+        .routes(routes!(unshare))
+        .routes(routes!(reveal))
+        .routes(routes!(history))
+}
+
+/// Lists credentials, by handle; revoked ones only where they are asked for.
+#[utoipa::path(get, path = "/credentials", tag = "credentials", params(CredentialQuery),
+    responses((status = 200, body = Page<Credential>)))]
+async fn list(asker: Asker, Query(query): Query<CredentialQuery>) -> Answer {
+    let filters = [&query.service, &query.client, &query.kind, &query.status, &query.q].map(|filter| filter.as_deref());
+    let slice = Slice::of("credentials", &filters, query.limit, query.cursor.as_deref())?;
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let wanted = Wanted::of(&lens, &query)?;
+    let state = lens.state;
+    let page = slice.take(
+        state
+            .names
+            .credential_handles
+            .range::<_, str>(slice.range())
+            .filter_map(|(handle, id)| Some((handle, state.credentials.get(id)?)))
+            .filter(|(_, it)| wanted.matches(it) && lens.seen.credential(it))
+            .map(|(handle, it)| (handle, lens.credential(it, false))),
+    );
+    answer::ok(&page)
+}
+
+/// Makes a credential. A field that neither kind nor service knows is secret unless named in `plain` or `destinations`.
+#[utoipa::path(post, path = "/credentials", tag = "credentials", request_body = CreateCredential,
+    responses((status = 201, body = CredentialWritten)))]
+async fn create(call: Call<CreateCredential>) -> Answer {
+    let body = call.body;
+    let draft = CredentialDraft {
+        name: body.name,
+        service: body.service,
+        kind: Kind::parse(&body.kind),
+        fields: fields(body.fields, &body.json)?,
+        plain: body.plain,
+        destinations: body.destinations,
+        handle: body.handle,
+        client: body.client,
+        tags: pairs(body.tags),
+        settings: pairs(body.settings),
+        description: body.description.unwrap_or_default(),
+        steward: body.steward,
+        expires_at: time_if(body.expires_at.as_deref(), "/expires_at")?,
+        rotation: body.rotation.map(rotation),
+        scopes: body.scopes,
+        app: body.app,
+        source: body.source.map(|source| Source {
+            system: source.system,
+            id: source.id,
+        }),
+        accept_duplicate: body.accept_duplicate,
+    };
+    let receipt = call.app.ledger.create_credential(call.context, draft).await?;
+    let written = credential_written(&receipt, "")?;
+    answer::created(
+        &format!("/api/v1/credentials/{}", written.handle),
+        written.etag,
+        &written,
+    )
+}
+
+/// One credential with its versions, without values but those of plain fields.
+#[utoipa::path(get, path = "/credentials/{handle}", tag = "credentials", responses((status = 200, body = Credential)))]
+async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::credential(lens.state, &lens.seen, &handle, "")?;
+    answer::versioned(it.head.changed, &lens.credential(it, true))
+}
+
+/// Changes what is not secret.
+#[utoipa::path(post, path = "/credentials/{handle}/update", tag = "credentials", request_body = UpdateCredential,
+    responses((status = 200, body = CredentialWritten)))]
+async fn update(Params(handle): Params<String>, call: Call<UpdateCredential>) -> Answer {
+    let body = call.body;
+    let expires_at = match body.expires_at {
+        None => Change::Keep,
+        Some(None) => Change::Clear,
+        Some(Some(text)) => Change::Set(super::time_at(&text, "/expires_at")?),
+    };
+    let view = call.app.ledger.view();
+    let lens = Lens::of(&view, &call.context.caller);
+    let known = find::credential(lens.state, &lens.seen, &handle, "").ok();
+    let inputs = fields(body.fields, &body.json)?
+        .into_iter()
+        .map(|(name, field)| FieldInput {
+            class: class_of(known, &name),
+            name,
+            value: field.text,
+            json: field.json,
+        })
+        .collect();
+    let update = command::UpdateCredential {
+        credential: handle.clone(),
+        name: body.name,
+        description: body.description,
+        tags: body.tags.map(pairs),
+        settings: body.settings.map(pairs),
+        client: change(body.client, |client| client),
+        steward: body.steward,
+        expires_at,
+        rotation: change(body.rotation, rotation),
+        fields: inputs,
+        remove_fields: body.remove_fields,
+        scopes: body.scopes,
+    };
+    let receipt = call.app.ledger.update_credential(call.context, update).await?;
+    done(&receipt, &handle)
+}
+
+/// Enters new values: the next version, at once wherever it is used.
+#[utoipa::path(post, path = "/credentials/{handle}/rotate", tag = "credentials", request_body = RotateCredential,
+    responses((status = 200, body = CredentialWritten)))]
+async fn rotate(Params(handle): Params<String>, call: Call<RotateCredential>) -> Answer {
+    let body = call.body;
+    let draft = RotateDraft {
+        credential: handle.clone(),
+        fields: fields(body.fields, &body.json)?,
+        plain: body.plain,
+        destinations: body.destinations,
+        grace_days: body.grace_days,
+        expires_at: time_if(body.expires_at.as_deref(), "/expires_at")?,
+        accept_duplicate: body.accept_duplicate,
+    };
+    let receipt = call.app.ledger.rotate_credential(call.context, draft).await?;
+    done(&receipt, &handle)
+}
+
+/// Goes back to the values of an earlier version, as a new version.
+#[utoipa::path(post, path = "/credentials/{handle}/rollback", tag = "credentials", request_body = RollbackCredential,
+    responses((status = 200, body = CredentialWritten)))]
+async fn rollback(Params(handle): Params<String>, call: Call<RollbackCredential>) -> Answer {
+    let command = Command::RollbackCredential {
+        credential: handle.clone(),
+        version: call.body.version,
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Stops serving it for now.
+#[utoipa::path(post, path = "/credentials/{handle}/disable", tag = "credentials", request_body = Because,
+    responses((status = 200, body = CredentialWritten)))]
+async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
+    let command = Command::DisableCredential {
+        credential: handle.clone(),
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Serves it again.
+#[utoipa::path(post, path = "/credentials/{handle}/enable", tag = "credentials", request_body = Because,
+    responses((status = 200, body = CredentialWritten)))]
+async fn enable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
+    let command = Command::EnableCredential {
+        credential: handle.clone(),
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Stops serving it for good: the delete.
+#[utoipa::path(post, path = "/credentials/{handle}/revoke", tag = "credentials", request_body = Because,
+    responses((status = 200, body = CredentialWritten)))]
+async fn revoke(Params(handle): Params<String>, call: Call<Because>) -> Answer {
+    let command = Command::RevokeCredential {
+        credential: handle.clone(),
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Lets others use it.
+#[utoipa::path(post, path = "/credentials/{handle}/share", tag = "credentials", request_body = ShareCredential,
+    responses((status = 200, body = CredentialWritten)))]
+async fn share(Params(handle): Params<String>, call: Call<ShareCredential>) -> Answer {
+    let command = Command::ShareCredential(sharing(&handle, call.body));
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Takes sharing back.
+#[utoipa::path(post, path = "/credentials/{handle}/unshare", tag = "credentials", request_body = ShareCredential,
+    responses((status = 200, body = CredentialWritten)))]
+async fn unshare(Params(handle): Params<String>, call: Call<ShareCredential>) -> Answer {
+    let command = Command::UnshareCredential(sharing(&handle, call.body));
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    done(&receipt, &handle)
+}
+
+/// Shows its values to a person; recorded before they leave, each time.
+#[utoipa::path(post, path = "/credentials/{handle}/reveal", tag = "credentials", request_body = RevealCredential,
+    responses((status = 200, body = Revealed)))]
+async fn reveal(Params(handle): Params<String>, call: Call<RevealCredential>) -> Answer {
+    let request = RevealRequest {
+        credential: handle,
+        version: call.body.version,
+        fields: call.body.fields,
+    };
+    let revealed = call.app.ledger.reveal(call.context, request).await?;
+    let mut text = Zeroizing::new(Vec::with_capacity(super::resolve::room(&revealed.fields) + 1_024));
+    super::resolve::write_revealed(&mut text, &revealed)?;
+    Ok(answer::secret(text))
+}
+
+/// What happened to it, the newest first.
+#[utoipa::path(get, path = "/credentials/{handle}/history", tag = "credentials", params(HistoryQuery),
+    responses((status = 200, body = Page<Event>)))]
+async fn history(asker: Asker, Params(handle): Params<String>, Query(query): Query<HistoryQuery>) -> Answer {
+    let slice = Slice::of("history", &[Some(&handle)], query.limit, query.cursor.as_deref())?;
+    super::audit::page(asker, slice, move |ledger, caller, limit, cursor| {
+        ledger.history(caller, &handle, limit, cursor)
+    })
+    .await
+}
+
+/// What a list of credentials is narrowed to.
+struct Wanted<'q> {
+    service: Option<&'q str>,
+    client: Option<strongroom_domain::ids::ClientId>,
+    kind: Option<Kind>,
+    status: Option<CredentialStatus>,
+    all: bool,
+    q: Option<&'q str>,
+}
+
+impl<'q> Wanted<'q> {
+    fn of(lens: &Lens<'_>, query: &'q CredentialQuery) -> Result<Self, ApiError> {
+        let client = match &query.client {
+            Some(reference) => Some(find::client(lens.state, &lens.seen, reference, "/client")?.id),
+            None => None,
+        };
+        let kind = |text: &String| {
+            word(
+                Kind::parse(text),
+                "/kind",
+                "kind",
+                &all(Kind::ALL, |kind| kind.as_str()),
+            )
+        };
+        let all_statuses = query.status.as_deref() == Some("all");
+        let status = |text: &String| {
+            let mut words = all(CredentialStatus::ALL, |status| status.as_str());
+            words.push("all");
+            word(CredentialStatus::parse(text), "/status", "status", &words)
+        };
+        Ok(Self {
+            service: query.service.as_deref(),
+            client,
+            kind: query.kind.as_ref().map(kind).transpose()?,
+            status: query
+                .status
+                .as_ref()
+                .filter(|_| !all_statuses)
+                .map(status)
+                .transpose()?,
+            all: all_statuses,
+            q: query.q.as_deref(),
+        })
+    }
+
+    fn matches(&self, it: &state::Credential) -> bool {
+        let hidden = matches!(it.status, CredentialStatus::Revoked | CredentialStatus::Shredded);
+        let status = match self.status {
+            Some(status) => it.status == status,
+            None => self.all || !hidden,
+        };
+        status
+            && self.service.is_none_or(|service| it.service == service)
+            && self.client.is_none_or(|client| it.client == Some(client))
+            && self.kind.is_none_or(|kind| it.kind == kind)
+            && (found_in(self.q, &[&it.name, &it.handle, &it.service]) || tagged(self.q, &it.tags))
+    }
+}
+
+fn tagged(q: Option<&str>, tags: &[Pair]) -> bool {
+    let mut text = String::new();
+    tags.iter().any(|tag| {
+        text.clear();
+        let _ = write!(text, "{}={}", tag.name, tag.value);
+        found_in(q, &[&text])
+    })
+}
+
+fn all<T: Copy>(words: &[T], as_str: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    words.iter().map(|word| as_str(*word)).collect()
+}
+
+fn done(receipt: &Receipt, handle: &str) -> Answer {
+    let written = credential_written(receipt, handle)?;
+    answer::versioned(written.etag, &written)
+}
+
+/// Fields with what is JSON among them; a name in `json` that is no field is a mistake.
+fn fields(fields: Fields, json: &[String]) -> Result<Vec<(String, FieldText)>, ApiError> {
+    if let Some(at) = json
+        .iter()
+        .position(|name| !fields.0.iter().any(|(field, _)| field == name))
+    {
+        return Err(ApiError::Parameter {
+            pointer: format!("/json/{at}"),
+            what: "names no field of this request".to_owned(),
+            hint: "name fields whose text is JSON".to_owned(),
+        });
+    }
+    let field = |(name, text): (String, strongroom_api::SecretText)| {
+        let json = json.contains(&name);
+        (
+            name,
+            FieldText {
+                text: SecretText::new(text.into_inner()),
+                json,
+            },
+        )
+    };
+    Ok(fields.0.into_iter().map(field).collect())
+}
+
+/// How a field of a credential is kept: as it was entered, else as the catalogue says, else as a plain one is asked for.
+fn class_of(known: Option<&state::Credential>, name: &str) -> FieldClass {
+    let Some(known) = known else { return FieldClass::Plain };
+    if let Some(fact) = known.fields.iter().find(|fact| fact.name == name) {
+        return fact.class;
+    }
+    let kind = strongroom_formats::Kind::parse(known.kind.as_str());
+    match kind.and_then(|kind| classify(&known.service, kind, name)) {
+        Some(Class::Secret) => FieldClass::Secret,
+        Some(Class::Destination) => FieldClass::Destination,
+        Some(Class::Plain) | None => FieldClass::Plain,
+    }
+}
+
+fn pairs(pairs: Pairs) -> Vec<Pair> {
+    pairs.0.into_iter().map(|(name, value)| Pair { name, value }).collect()
+}
+
+fn rotation(rotation: Rotation) -> RotationPolicy {
+    RotationPolicy {
+        every_days: rotation.every_days,
+        grace_days: rotation.grace_days,
+    }
+}
+
+fn change<A, B>(asked: Option<Option<A>>, to: impl Fn(A) -> B) -> Change<B> {
+    match asked {
+        None => Change::Keep,
+        Some(None) => Change::Clear,
+        Some(Some(value)) => Change::Set(to(value)),
+    }
+}
+
+fn sharing(handle: &str, body: ShareCredential) -> command::ShareCredential {
+    command::ShareCredential {
+        credential: handle.to_owned(),
+        all: body.all,
+        clients: body.clients,
+        workspaces: body.workspaces,
+    }
+}

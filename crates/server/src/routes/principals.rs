@@ -1,0 +1,364 @@
+//! Principals, grants, tokens.
+
+use super::{found_in, time_if, word};
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::call::{Asker, Call};
+use crate::list::Slice;
+use crate::params::{Params, Query};
+use crate::problem::ApiError;
+use crate::view::{Lens, grant_written, thing_written, token_written};
+use strongroom_api::principal::{
+    CreateGrant, CreatePrincipal, CreateToken, GrantInput, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
+    TokenWritten, Whoami,
+};
+use strongroom_api::written::{Because, ThingWritten};
+use strongroom_api::{Page, SecretText};
+use strongroom_domain::Rejection;
+use strongroom_domain::command::Command;
+use strongroom_domain::event::Scope;
+use strongroom_domain::find;
+use strongroom_domain::ids::{GrantId, TokenId};
+use strongroom_domain::rights::Target;
+use strongroom_domain::text::{Handle, Name};
+use strongroom_domain::words::{Category, Effect, PrincipalKind, Right, Role};
+use strongroom_ledger::Failure;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(whoami))
+        .routes(routes!(list, create))
+        .routes(routes!(get))
+        .routes(routes!(disable))
+        .routes(routes!(grant))
+        .routes(routes!(withdraw))
+        .routes(routes!(tokens, issue))
+        .routes(routes!(revoke))
+}
+
+/// Who the token in use belongs to, and what it may do.
+#[utoipa::path(get, path = "/whoami", tag = "principals", responses((status = 200, body = Whoami)))]
+async fn whoami(asker: Asker) -> Answer {
+    let view = asker.view();
+    let whoami = Lens::of(&view, &asker.caller).whoami(&asker.caller);
+    answer::ok(&whoami.ok_or_else(|| Failure::Internal("the caller is no principal".to_owned()))?)
+}
+
+/// Lists principals, by handle; disabled ones only where they are asked for.
+#[utoipa::path(get, path = "/principals", tag = "principals", params(PrincipalQuery),
+    responses((status = 200, body = Page<Principal>)))]
+async fn list(asker: Asker, Query(query): Query<PrincipalQuery>) -> Answer {
+    let disabled = query.disabled.unwrap_or(false);
+    let filters = [query.q.as_deref(), disabled.then_some("disabled")];
+    let slice = Slice::of("principals", &filters, query.limit, query.cursor.as_deref())?;
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    if !lens.seen.principals() {
+        lens.seen
+            .authorize(Right::Administer, Target::Ledger)
+            .map_err(Rejection::from)?;
+    }
+    let state = lens.state;
+    let page = slice.take(
+        state
+            .names
+            .principal_handles
+            .range::<_, str>(slice.range())
+            .filter_map(|(handle, id)| Some((handle, state.principals.get(id)?)))
+            .filter(|(_, it)| disabled || !it.disabled)
+            .filter(|(_, it)| found_in(query.q.as_deref(), &[&it.name, &it.handle]) && lens.seen.principal(it))
+            .map(|(handle, it)| (handle, lens.principal(it))),
+    );
+    answer::ok(&page)
+}
+
+/// Makes a principal; it may do nothing but what it is granted.
+#[utoipa::path(post, path = "/principals", tag = "principals", request_body = CreatePrincipal,
+    responses((status = 201, body = ThingWritten)))]
+async fn create(call: Call<CreatePrincipal>) -> Answer {
+    let body = call.body;
+    let kind = kind_of(body.kind.as_deref())?;
+    let view = call.app.ledger.view();
+    let lens = Lens::of(&view, &call.context.caller);
+    // Grants in the same step name the principal by the handle that it gets.
+    let handle = match (&body.handle, body.grants.is_empty()) {
+        (None, false) => Some(free_handle(&lens, &body.name)?),
+        (handle, _) => handle.clone(),
+    };
+    let principal = handle.clone().unwrap_or_default();
+    let mut commands = vec![Command::CreatePrincipal {
+        name: body.name,
+        handle,
+        kind,
+    }];
+    for (at, input) in body.grants.into_iter().enumerate() {
+        commands.push(grant_command(
+            &lens,
+            principal.clone(),
+            input,
+            &format!("/grants/{at}"),
+        )?);
+    }
+    let receipt = call.app.ledger.execute_all(call.context, commands).await?;
+    let written = thing_written(&receipt, Category::Principal, "")?;
+    answer::created(
+        &format!("/api/v1/principals/{}", written.handle),
+        written.etag,
+        &written,
+    )
+}
+
+/// One principal with what it was granted.
+#[utoipa::path(get, path = "/principals/{handle}", tag = "principals", responses((status = 200, body = Principal)))]
+async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::principal(lens.state, &lens.seen, &handle, "")?;
+    answer::versioned(it.head.changed, &lens.principal(it))
+}
+
+/// Ends all its tokens at once.
+#[utoipa::path(post, path = "/principals/{handle}/disable", tag = "principals", request_body = Because,
+    responses((status = 200, body = ThingWritten)))]
+async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
+    let command = Command::DisablePrincipal {
+        principal: handle.clone(),
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    let written = thing_written(&receipt, Category::Principal, &handle)?;
+    answer::versioned(written.etag, &written)
+}
+
+/// Grants a role.
+#[utoipa::path(post, path = "/principals/{handle}/grants", tag = "principals", request_body = CreateGrant,
+    responses((status = 201, body = GrantWritten)))]
+async fn grant(Params(handle): Params<String>, call: Call<CreateGrant>) -> Answer {
+    let CreateGrant {
+        role,
+        all,
+        workspaces,
+        effect,
+        from,
+        until,
+        ..
+    } = call.body;
+    let input = GrantInput {
+        role,
+        all,
+        workspaces,
+        effect,
+        from,
+        until,
+    };
+    let view = call.app.ledger.view();
+    let command = grant_command(&Lens::of(&view, &call.context.caller), handle.clone(), input, "")?;
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    let written = grant_written(&receipt, &handle, None)?;
+    answer::created(
+        &format!("/api/v1/principals/{}/grants/{}", written.principal, written.id),
+        1,
+        &written,
+    )
+}
+
+/// Takes a grant back.
+#[utoipa::path(delete, path = "/principals/{handle}/grants/{id}", tag = "principals",
+    responses((status = 200, body = GrantWritten)))]
+async fn withdraw(Params((handle, id)): Params<(String, String)>, call: Call<Because>) -> Answer {
+    let grant = GrantId::parse(&id).map_err(|_| not_found("grant"))?;
+    let command = Command::WithdrawGrant {
+        principal: handle.clone(),
+        grant,
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    answer::ok(&grant_written(&receipt, &handle, Some(&id))?)
+}
+
+/// Lists tokens by principal, never their text; revoked ones only where they are asked for.
+#[utoipa::path(get, path = "/tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
+async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
+    let revoked = query.revoked.unwrap_or(false);
+    let filters = [query.principal.as_deref(), revoked.then_some("revoked")];
+    let slice = Slice::of("tokens", &filters, query.limit, query.cursor.as_deref())?;
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let of = match &query.principal {
+        Some(reference) => Some(find::principal(lens.state, &lens.seen, reference, "/principal")?.id),
+        None => None,
+    };
+    let owners = lens
+        .state
+        .names
+        .principal_handles
+        .iter()
+        .filter_map(|(_, id)| lens.state.principals.get(id));
+    let seen = owners.filter(|it| of.is_none_or(|id| it.id == id) && lens.seen.principal(it));
+    let all = seen.flat_map(|owner| owner.tokens.iter().map(move |token| (owner, token)));
+    let keyed = all
+        .filter(|(_, token)| revoked || token.revoked_at.is_none())
+        .map(|(owner, token)| {
+            // The order of issue within a principal: ids are random, times are not.
+            (
+                format!("{}/{:020}/{}", owner.handle, token.issued_at, token.id),
+                lens.token(owner, token),
+            )
+        });
+    answer::ok(&slice.take(keyed.filter(|(key, _)| slice.after().is_none_or(|after| key.as_str() > after))))
+}
+
+/// Issues a token; it is shown once. With a role, the principal is made if it is not there, and granted the role.
+#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = CreateToken,
+    responses((status = 201, body = TokenWritten)))]
+async fn issue(call: Call<CreateToken>) -> Answer {
+    let body = call.body;
+    let view = call.app.ledger.view();
+    let lens = Lens::of(&view, &call.context.caller);
+    let mut commands = Vec::new();
+    let principal = match (body.principal, &body.role) {
+        (None, _) => call.context.caller.principal.to_string(),
+        (Some(reference), None) => reference,
+        (Some(reference), Some(role)) => owner(&lens, reference, role, &mut commands)?,
+    };
+    if let Some(role) = body.role {
+        let all = body.workspaces.is_empty();
+        let input = GrantInput {
+            role,
+            all,
+            workspaces: body.workspaces,
+            ..GrantInput::default()
+        };
+        commands.push(grant_command(&lens, principal.clone(), input, "")?);
+    }
+    let token = strongroom_seal::Token::make().map_err(|error| Failure::Internal(error.to_string()))?;
+    commands.push(Command::IssueToken {
+        principal: principal.clone(),
+        hash: token.stored_hash(),
+        label: body.label.unwrap_or_default(),
+        expires_at: time_if(body.expires_at.as_deref(), "/expires_at")?,
+    });
+    let receipt = call.app.ledger.execute_all(call.context, commands).await?;
+    let mut written = token_written(&receipt, &principal, None)?;
+    if receipt.replayed {
+        written
+            .written
+            .warnings
+            .push("the token was shown when it was issued and is shown no more".to_owned());
+    } else {
+        written.token = Some(SecretText::new(token.expose().to_string()));
+    }
+    answer::created(&format!("/api/v1/tokens/{}", written.id), 1, &written)
+}
+
+/// Ends a token at once.
+#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", responses((status = 200, body = TokenWritten)))]
+async fn revoke(Params(id): Params<String>, call: Call<Because>) -> Answer {
+    let token = TokenId::parse(&id).map_err(|_| not_found("token"))?;
+    let receipt = call
+        .app
+        .ledger
+        .execute(call.context, Command::RevokeToken { token })
+        .await?;
+    let owner = receipt
+        .view
+        .state
+        .principals
+        .values()
+        .find(|it| it.tokens.iter().any(|held| held.id == token));
+    let owner = owner.map(|it| it.handle.clone()).unwrap_or_default();
+    answer::ok(&token_written(&receipt, &owner, Some(&id))?)
+}
+
+/// Whose token it is to be: one who is there, by handle, id or name, or one to be made.
+fn owner(lens: &Lens<'_>, reference: String, role: &str, commands: &mut Vec<Command>) -> Result<String, ApiError> {
+    if let Ok(it) = find::principal(lens.state, &lens.seen, &reference, "/principal") {
+        return Ok(it.handle.clone());
+    }
+    let by_name = Name::parse(&reference).ok().and_then(|name| {
+        let id = lens.state.names.principal_skeletons.get(name.skeleton())?;
+        lens.state.principals.get(id).filter(|it| lens.seen.principal(it))
+    });
+    if let Some(it) = by_name {
+        return Ok(it.handle.clone());
+    }
+    let handle = free_handle(lens, &reference)?;
+    let kind = if role == Role::Service.as_str() {
+        PrincipalKind::Service
+    } else {
+        PrincipalKind::Person
+    };
+    commands.push(Command::CreatePrincipal {
+        name: reference,
+        handle: Some(handle.clone()),
+        kind,
+    });
+    Ok(handle)
+}
+
+/// The handle that a new principal of this name gets.
+fn free_handle(lens: &Lens<'_>, name: &str) -> Result<String, ApiError> {
+    let invalid = |what: &str| ApiError::Parameter {
+        pointer: "/name".to_owned(),
+        what: what.to_owned(),
+        hint: "choose another name, or make the principal with a handle of its own first".to_owned(),
+    };
+    let name = Name::parse(name).map_err(|error| invalid(error.0))?;
+    let handle: Handle = name
+        .handle()
+        .ok_or_else(|| invalid("nothing of the name can be spelt in a handle"))?;
+    let free = handle.free(|taken| lens.state.names.principal_handles.contains_key(taken));
+    Ok(free.as_str().to_owned())
+}
+
+fn grant_command(lens: &Lens<'_>, principal: String, input: GrantInput, at: &str) -> Result<Command, ApiError> {
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    let role = word(Role::parse(&input.role), &format!("{at}/role"), "role", &roles)?;
+    let effects: Vec<&str> = Effect::ALL.iter().map(|effect| effect.as_str()).collect();
+    let effect = match &input.effect {
+        Some(text) => word(Effect::parse(text), &format!("{at}/effect"), "effect", &effects)?,
+        None => Effect::Allow,
+    };
+    if input.all != input.workspaces.is_empty() {
+        return Err(ApiError::Parameter {
+            pointer: format!("{at}/all"),
+            what: "a grant holds for the whole ledger or for some workspaces".to_owned(),
+            hint: "send either `all: true` or `workspaces`".to_owned(),
+        });
+    }
+    let mut workspaces = Vec::with_capacity(input.workspaces.len());
+    for (number, reference) in input.workspaces.iter().enumerate() {
+        let pointer = format!("{at}/workspaces/{number}");
+        workspaces.push(find::workspace(lens.state, &lens.seen, reference, &pointer)?.id);
+    }
+    Ok(Command::Grant {
+        principal,
+        role,
+        scope: Scope {
+            all: input.all,
+            workspaces,
+            ..Scope::default()
+        },
+        effect,
+        from: time_if(input.from.as_deref(), &format!("{at}/from"))?,
+        until: time_if(input.until.as_deref(), &format!("{at}/until"))?,
+    })
+}
+
+fn kind_of(text: Option<&str>) -> Result<PrincipalKind, ApiError> {
+    let Some(text) = text else {
+        return Ok(PrincipalKind::Person);
+    };
+    let kind = PrincipalKind::parse(text).filter(|kind| *kind != PrincipalKind::System);
+    word(kind, "/kind", "kind of principal", &["person", "service"])
+}
+
+fn not_found(what: &'static str) -> ApiError {
+    Rejection::NotFound {
+        what,
+        pointer: String::new(),
+        suggestions: Vec::new(),
+        denied: None,
+    }
+    .into()
+}

@@ -1,0 +1,86 @@
+//! State and events to what is shown. What the caller may not see is not named either.
+
+mod credential;
+mod event;
+mod place; // clients, workspaces, mappings, defaults
+mod principal;
+mod template;
+mod written; // receipts: a function of their events, so that a repeat is answered the same
+
+pub(crate) use written::{
+    admitted, credential_written, default_written, grant_written, mapping_written, template_written, thing_written,
+    token_written, written,
+};
+
+use strongroom_api::Pairs;
+use strongroom_domain::State;
+use strongroom_domain::context::Caller;
+use strongroom_domain::event::Pair;
+use strongroom_domain::ids::{ClientId, CredentialId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
+use strongroom_domain::rights::{Visible, visible};
+use strongroom_ledger::View;
+
+/// State as one caller may see it.
+pub(crate) struct Lens<'v> {
+    pub(crate) state: &'v State,
+    pub(crate) seen: Visible<'v>,
+    pub(crate) now: TimeUs,
+}
+
+impl<'v> Lens<'v> {
+    /// What a caller sees of a snapshot.
+    pub(crate) fn of(view: &'v View, caller: &Caller) -> Self {
+        Self {
+            state: &view.state,
+            seen: visible(&view.state, caller, view.now),
+            now: view.now,
+        }
+    }
+
+    pub(crate) fn credential_handle(&self, id: CredentialId) -> Option<String> {
+        let it = self.state.credentials.get(&id)?;
+        self.seen.credential(it).then(|| it.handle.clone())
+    }
+
+    pub(crate) fn client_handle(&self, id: ClientId) -> Option<String> {
+        let it = self.state.clients.get(&id)?;
+        self.seen.client(it).then(|| it.handle.clone())
+    }
+
+    pub(crate) fn workspace_handle(&self, id: WorkspaceId) -> Option<String> {
+        let it = self.state.workspaces.get(&id)?;
+        self.seen.workspace(it).then(|| it.handle.clone())
+    }
+
+    pub(crate) fn template_handle(&self, id: TemplateId) -> Option<String> {
+        let it = self.state.templates.get(&id)?;
+        self.seen.template(it).then(|| it.handle.clone())
+    }
+
+    pub(crate) fn principal_handle(&self, id: PrincipalId) -> Option<String> {
+        if id == PrincipalId::SYSTEM {
+            return Some("system".to_owned());
+        }
+        let it = self.state.principals.get(&id)?;
+        self.seen.steward(it).then(|| it.handle.clone())
+    }
+}
+
+/// Tags and settings by name.
+pub(crate) fn pairs(pairs: &[Pair]) -> Pairs {
+    pairs
+        .iter()
+        .map(|pair| (pair.name.clone(), pair.value.clone()))
+        .collect()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

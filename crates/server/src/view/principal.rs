@@ -1,0 +1,87 @@
+//! Principals, grants, tokens; never a token's text.
+
+use super::Lens;
+use crate::time::rfc3339;
+use strongroom_api::principal::{Grant, Principal, Token, Whoami};
+use strongroom_domain::context::Caller;
+use strongroom_domain::ids::TimeUs;
+use strongroom_domain::state::{self, GrantFact, TokenFact};
+use strongroom_domain::words::{Effect, Right};
+
+impl Lens<'_> {
+    /// A principal with what it was granted.
+    pub(crate) fn principal(&self, it: &state::Principal) -> Principal {
+        Principal {
+            handle: it.handle.clone(),
+            id: it.id.to_string(),
+            name: it.name.clone(),
+            kind: it.kind.as_str().to_owned(),
+            disabled: it.disabled,
+            grants: it.grants.iter().map(|grant| self.grant(grant)).collect(),
+            etag: it.head.changed,
+            created_at: rfc3339(it.head.created_at),
+            updated_at: rfc3339(it.head.updated_at),
+        }
+    }
+
+    fn grant(&self, fact: &GrantFact) -> Grant {
+        let granted = &fact.granted;
+        // Where a grant holds is for who may know of the grant: an id stands for what he may not see.
+        let workspace = |id: &strongroom_domain::ids::WorkspaceId| self.workspace_handle(*id).unwrap_or(id.to_string());
+        Grant {
+            id: granted.grant.to_string(),
+            role: granted.role.as_str().to_owned(),
+            effect: granted.effect.as_str().to_owned(),
+            all: granted.scope.all,
+            workspaces: granted.scope.workspaces.iter().map(workspace).collect(),
+            from: rfc3339(granted.from),
+            until: granted.until.map(rfc3339),
+            granted_at: rfc3339(fact.granted_at),
+            granted_by: self.principal_handle(fact.granted_by),
+            withdrawn_at: fact.withdrawn_at.map(rfc3339),
+        }
+    }
+
+    /// A token's facts.
+    pub(crate) fn token(&self, owner: &state::Principal, it: &TokenFact) -> Token {
+        Token {
+            id: it.id.to_string(),
+            principal: owner.handle.clone(),
+            label: it.label.clone(),
+            issued_at: rfc3339(it.issued_at),
+            issued_by: self.principal_handle(it.issued_by),
+            expires_at: it.expires_at.map(rfc3339),
+            revoked_at: it.revoked_at.map(rfc3339),
+        }
+    }
+
+    /// Who a caller is.
+    pub(crate) fn whoami(&self, caller: &Caller) -> Option<Whoami> {
+        let it = self.state.principals.get(&caller.principal)?;
+        let token = it.tokens.iter().find(|token| Some(token.id) == caller.token);
+        let live: Vec<&GrantFact> = it.grants.iter().filter(|grant| counts(grant, self.now)).collect();
+        let gives = |right: &Right| {
+            live.iter()
+                .any(|fact| fact.granted.effect == Effect::Allow && fact.granted.role.holds(*right))
+        };
+        Some(Whoami {
+            handle: it.handle.clone(),
+            id: it.id.to_string(),
+            name: it.name.clone(),
+            kind: it.kind.as_str().to_owned(),
+            token: token.map(|token| self.token(it, token)),
+            grants: live.iter().map(|grant| self.grant(grant)).collect(),
+            rights: Right::ALL
+                .iter()
+                .filter(|right| gives(right))
+                .map(|right| right.as_str().to_owned())
+                .collect(),
+            ledger: self.state.ledger.name.clone(),
+            dev: self.state.ledger.dev,
+        })
+    }
+}
+
+fn counts(grant: &GrantFact, now: TimeUs) -> bool {
+    grant.withdrawn_at.is_none() && grant.granted.from <= now && grant.granted.until.is_none_or(|end| now < end)
+}
