@@ -4,7 +4,7 @@ use crate::args::PageArgs;
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
 use crate::input::bound;
-use crate::output::{Cell, Facts, Look, Table, Tone, clean, time};
+use crate::output::{Cell, Facts, Look, Table, Tone, clean, joined, time};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -134,12 +134,23 @@ pub(crate) fn table(page: &Value) -> Table {
             Cell::maybe(event.shown("position")),
             event.text("recorded_at").map(time).unwrap_or_default().into(),
             event.text("type").unwrap_or_default().into(),
-            Cell::maybe(event.text("subject")),
+            Cell::maybe(subject(event)),
             event.text("actor").unwrap_or_default().into(),
             Cell::dim(event.text("reason").unwrap_or_default()),
         ]);
     }
     table
+}
+
+/// What an event is about, by handle; the service and who acted stand elsewhere.
+fn subject(event: &Value) -> Option<String> {
+    let told = event.get("subjects")?.as_array()?.iter().filter(|subject| {
+        let kind = subject.text("kind").unwrap_or_default();
+        let is_actor = subject.text("id") == event.text("actor_id");
+        kind != "service" && !is_actor
+    });
+    let names: Vec<&str> = told.filter_map(|subject| subject.text("handle").or_else(|| subject.text("id"))).collect();
+    (!names.is_empty()).then(|| joined(names))
 }
 
 /// One event with all that is known of it: who and why, what, and what the record commits to.
@@ -202,7 +213,7 @@ mod tests {
     fn event() -> Value {
         json!({
             "position": 42, "recorded_at": "2026-11-23T14:05:09.123456Z", "type": "credential.rotated", "actor": "mia",
-            "actor_id": "pr_00", "subject": "shopify-client-a", "reason": "quarterly", "request_id": "r1",
+            "actor_id": "pr_00", "subjects": [{"kind": "credential", "id": "cr_00", "handle": "shopify-client-a"}], "reason": "quarterly", "request_id": "r1",
             "data": {"version": 2, "changed": ["token"]}, "schema": 1,
         })
     }

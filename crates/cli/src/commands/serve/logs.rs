@@ -4,7 +4,7 @@ use crate::output::Output;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged when nothing else is said.
-const DEFAULT: &str = "info";
+const DEFAULT: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// Starts logging. A filter that can't be understood is said and not used.
 pub(super) fn start(output: &Output) {
