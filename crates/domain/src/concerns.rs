@@ -36,13 +36,8 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
             to.extend(data.app.map(Subject::Credential));
         }
         Event::CredentialUpdated(data) => {
-            to.extend(
-                [data.before.client, data.after.client]
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(Subject::Client),
-            );
+            let clients = [data.before.client, data.after.client].into_iter().flatten();
+            to.extend(clients.flatten().map(Subject::Client));
         }
         Event::CredentialShared(data) | Event::CredentialUnshared(data) => {
             to.extend(data.clients.iter().copied().map(Subject::Client));
@@ -66,10 +61,8 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
             to.extend(data.workspace.map(Subject::Workspace));
         }
         Event::DefaultUnmapped(data) => {
-            to.extend([
-                Subject::Service(data.service.clone()),
-                Subject::Credential(data.previous),
-            ]);
+            to.push(Subject::Service(data.service.clone()));
+            to.push(Subject::Credential(data.previous));
             to.extend(data.workspace.map(Subject::Workspace));
         }
         Event::TemplateRegistered(data) => services(&data.content.variables, to),

@@ -24,6 +24,7 @@ mod mapping;
 mod principal;
 mod sharing;
 mod template;
+mod update;
 mod workspace;
 
 /// An event to be sealed, and the secret part that goes with it.
@@ -84,11 +85,12 @@ pub fn needs_current_secret(state: &State, command: &Command) -> Option<(Credent
 }
 
 /// One arm for each command and no other: a new one must be decided to compile.
+#[rustfmt::skip] // One line for each is a table that can be read.
 fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decision, Rejection> {
     use Command as C;
     match command {
         C::CreateCredential(input) => credential::create(desk, *input),
-        C::UpdateCredential(input) => credential::update(desk, *input),
+        C::UpdateCredential(input) => update::update(desk, *input),
         C::RotateCredential(input) => credential::rotate(desk, *input),
         C::RollbackCredential { credential, version } => credential::roll_back(desk, &credential, version),
         C::ShareCredential(input) => sharing::share(desk, &input),
@@ -96,159 +98,44 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::DisableCredential { credential } => credential::disable(desk, &credential),
         C::EnableCredential { credential } => credential::enable(desk, &credential),
         C::RevokeCredential { credential } => credential::revoke(desk, &credential),
-        C::CreateClient {
-            name,
-            handle,
-            description,
-        } => client::create(desk, &name, handle, &description),
-        C::UpdateClient {
-            client,
-            name,
-            description,
-        } => client::update(desk, &client, name, description),
+        C::CreateClient { name, handle, description } => client::create(desk, &name, handle, &description),
+        C::UpdateClient { client, name, description } => client::update(desk, &client, name, description),
         C::ArchiveClient { client } => client::archive(desk, &client),
-        C::CreateWorkspace {
-            name,
-            handle,
-            client,
-            environment,
-            description,
-        } => workspace::create(
-            desk,
-            workspace::Texts {
-                name,
-                handle,
-                environment,
-                description,
-            },
-            client.as_deref(),
-        ),
-        C::UpdateWorkspace {
-            workspace,
-            name,
-            description,
-            environment,
-        } => workspace::update(desk, &workspace, name, description, environment),
+        C::CreateWorkspace { name, handle, client, environment, description } =>
+            workspace::create(desk, workspace::Texts { name, handle, environment, description }, client.as_deref()),
+        C::UpdateWorkspace { workspace, name, description, environment } =>
+            workspace::update(desk, &workspace, name, description, environment),
         C::ArchiveWorkspace { workspace } => workspace::archive(desk, &workspace),
-        C::RegisterTemplate {
-            name,
-            handle,
-            description,
-            input,
-        } => template::register(desk, &name, handle, &description, *input),
-        C::ReviseTemplate {
-            template,
-            based_on,
-            input,
-        } => template::revise(desk, &template, based_on, *input),
-        C::UpdateTemplate {
-            template,
-            name,
-            description,
-        } => template::update(desk, &template, name, description),
+        C::RegisterTemplate { name, handle, description, input } =>
+            template::register(desk, &name, handle, &description, *input),
+        C::ReviseTemplate { template, based_on, input } => template::revise(desk, &template, based_on, *input),
+        C::UpdateTemplate { template, name, description } => template::update(desk, &template, name, description),
         C::RetireTemplate { template } => template::retire(desk, &template),
-        C::AdmitTemplate {
-            workspace,
-            template,
-            revision,
-        } => mapping::admit(desk, &workspace, &template, revision),
-        C::MapVariable {
-            workspace,
-            template,
-            variable,
-            instance,
-            credential,
-        } => mapping::map(desk, &workspace, &template, variable, instance, &credential),
-        C::UnmapVariable {
-            workspace,
-            template,
-            variable,
-            instance,
-        } => mapping::unmap(desk, &workspace, &template, variable, instance),
-        C::SetDefault {
-            workspace,
-            service,
-            kind,
-            credential,
-        } => mapping::set_default(desk, workspace.as_deref(), service, kind, &credential),
-        C::UnsetDefault {
-            workspace,
-            service,
-            kind,
-        } => mapping::unset_default(desk, workspace.as_deref(), service, kind),
+        C::AdmitTemplate { workspace, template, revision } => mapping::admit(desk, &workspace, &template, revision),
+        C::MapVariable { workspace, template, variable, instance, credential } =>
+            mapping::map(desk, &workspace, &template, variable, instance, &credential),
+        C::UnmapVariable { workspace, template, variable, instance } =>
+            mapping::unmap(desk, &workspace, &template, variable, instance),
+        C::SetDefault { workspace, service, kind, credential } =>
+            mapping::set_default(desk, workspace.as_deref(), service, kind, &credential),
+        C::UnsetDefault { workspace, service, kind } =>
+            mapping::unset_default(desk, workspace.as_deref(), service, kind),
         C::CreatePrincipal { name, handle, kind } => principal::create(desk, &name, handle, kind),
         C::DisablePrincipal { principal } => principal::disable(desk, &principal),
-        C::Grant {
-            principal,
-            role,
-            scope,
-            effect,
-            from,
-            until,
-        } => principal::grant(
-            desk,
-            &principal,
-            principal::Wish {
-                role,
-                scope,
-                effect,
-                from,
-                until,
-            },
-        ),
+        C::Grant { principal, role, scope, effect, from, until } =>
+            principal::grant(desk, &principal, principal::Wish { role, scope, effect, from, until }),
         C::WithdrawGrant { principal, grant } => principal::withdraw(desk, &principal, grant),
-        C::IssueToken {
-            principal,
-            hash,
-            label,
-            expires_at,
-        } => principal::issue_token(desk, &principal, hash, &label, expires_at),
+        C::IssueToken { principal, hash, label, expires_at } =>
+            principal::issue_token(desk, &principal, hash, &label, expires_at),
         C::RevokeToken { token } => principal::revoke_token(desk, token),
-        C::RecordAccess {
-            workspace,
-            template,
-            instance,
-            expected,
-            window_until,
-        } => access::accessed(desk, &workspace, &template, instance, expected, window_until),
-        C::RecordReveal {
-            credential,
-            version,
-            fields,
-        } => access::revealed(desk, &credential, version, fields),
+        C::RecordAccess { workspace, template, instance, expected, window_until } =>
+            access::accessed(desk, &workspace, &template, instance, expected, window_until),
+        C::RecordReveal { credential, version, fields } => access::revealed(desk, &credential, version, fields),
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
-        C::RecordDenied {
-            principal,
-            right,
-            target,
-            why,
-            count,
-        } => access::denied(
-            desk,
-            principal,
-            DeniedAccess {
-                right,
-                target,
-                why,
-                count,
-            },
-        ),
-        C::Initialize {
-            ledger,
-            name,
-            dev,
-            owner_name,
-            token_hash,
-            token_expires_at,
-            owners_only,
-        } => {
-            let token = principal::FirstToken {
-                hash: token_hash,
-                expires_at: token_expires_at,
-                owners_only,
-            };
-            principal::initialize(desk, ledger, name, dev, &owner_name, token)
-        }
+        C::RecordDenied { principal, right, target, why, count } =>
+            access::denied(desk, principal, DeniedAccess { right, target, why, count }),
+        C::Initialize { ledger, name, dev, owner_name, token_hash: hash, token_expires_at: expires_at, owners_only } =>
+            principal::initialize(desk, ledger, name, dev, &owner_name, principal::FirstToken { hash, expires_at, owners_only }),
     }
 }
 

@@ -126,8 +126,8 @@ fn parse_hex(text: &str, prefix: &str) -> Option<[u8; 16]> {
         return None;
     }
     let mut id = [0; 16];
-    for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    for (byte, [high, low]) in id.iter_mut().zip(digits.as_chunks().0) {
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
     }
     Some(id)
 }

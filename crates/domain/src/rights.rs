@@ -4,12 +4,18 @@
 //! [`Allowed`] is made here and nowhere else, so what takes one cannot run unchecked.
 
 use crate::context::Caller;
-use crate::event::{Granted, Scope};
-use crate::ids::{ClientId, CredentialId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
+use crate::event::Scope;
+use crate::ids::{ClientId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
 use crate::resolve::reaches;
 use crate::state::{Client, Credential, GrantFact, Principal, State, Template, TokenFact, Workspace};
 use crate::words::{Effect, Right, Role};
 use std::fmt;
+
+mod denied;
+mod strength;
+
+pub use denied::{Denied, DeniedWhy};
+pub use strength::{administers, another_owner, is_owner, owner_for_good, stronger};
 
 /// The proof that a right was checked: names the grant that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,87 +68,6 @@ impl fmt::Display for Target<'_> {
             Self::Credential(credential) => write!(f, "credential:{}", credential.id),
             Self::Client(id) => write!(f, "client:{id}"),
             Self::Template(id) => write!(f, "template:{id}"),
-        }
-    }
-}
-
-/// Why a right was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeniedWhy {
-    /// No grant gives it.
-    NoGrant,
-    /// A grant denies it.
-    DeniedByGrant,
-    /// The principal is disabled or unknown.
-    PrincipalDisabled,
-    /// The token was revoked or has ended.
-    TokenEnded,
-    /// The token may only make named owners.
-    OwnersOnly,
-    /// The credential belongs to another client.
-    ClientGuard,
-}
-
-impl DeniedWhy {
-    /// The stable word, as it is recorded.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoGrant => "no_grant",
-            Self::DeniedByGrant => "denied_by_grant",
-            Self::PrincipalDisabled => "principal_disabled",
-            Self::TokenEnded => "token_ended",
-            Self::OwnersOnly => "owners_only",
-            Self::ClientGuard => "client_guard",
-        }
-    }
-}
-
-/// A right that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denied {
-    /// The right.
-    pub right: Right,
-    /// What for, `workspace:ws_…`, `credential:cr_…`, `ledger`.
-    pub target: String,
-    /// Why.
-    pub why: DeniedWhy,
-}
-
-impl Denied {
-    /// The client guard's refusal of a credential.
-    #[must_use]
-    pub fn client_guard(credential: CredentialId) -> Self {
-        Self {
-            right: Right::Use,
-            target: format!("credential:{credential}"),
-            why: DeniedWhy::ClientGuard,
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self.why {
-            DeniedWhy::NoGrant => "ask an administrator for a grant",
-            DeniedWhy::DeniedByGrant => "a grant denies it, whatever others give",
-            DeniedWhy::PrincipalDisabled | DeniedWhy::TokenEnded => "ask an administrator for a new token",
-            DeniedWhy::OwnersOnly => "make a principal, grant it `owner`, issue its token, and use that",
-            DeniedWhy::ClientGuard => "use a credential of the workspace's client, or share this one explicitly",
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let right = self.right;
-        match self.why {
-            DeniedWhy::NoGrant => write!(f, "no grant of yours gives `{right}` here"),
-            DeniedWhy::DeniedByGrant => write!(f, "a grant denies you `{right}` here"),
-            DeniedWhy::PrincipalDisabled => write!(f, "the principal is disabled"),
-            DeniedWhy::TokenEnded => write!(f, "the token was revoked or has ended"),
-            DeniedWhy::OwnersOnly => write!(f, "this token may only make named owners"),
-            DeniedWhy::ClientGuard => write!(f, "the credential belongs to another client"),
         }
     }
 }
@@ -251,76 +176,6 @@ pub fn owners_only(state: &State, caller: &Caller) -> bool {
         principal.tokens.iter().find(|token| token.id == id)
     });
     token.is_some_and(|token| token.owners_only)
-}
-
-/// Whether a principal is, or by a grant that is to come will be, an administrator or owner: only owners act on those.
-#[must_use]
-pub fn administers(principal: &Principal, now: TimeUs) -> bool {
-    live_allowances(principal, now).any(|granted| granted.role.holds(Right::Administer))
-}
-
-/// Whether another principal than this one is an owner for good.
-#[must_use]
-pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
-    let others = state
-        .principals
-        .values()
-        .filter(|principal| principal.id != but && !principal.disabled);
-    others.into_iter().any(|principal| owner_for_good(principal, None, now))
-}
-
-/// Whether a principal is an owner now and without end, also without one of his grants.
-#[must_use]
-pub fn owner_for_good(principal: &Principal, without: Option<GrantId>, now: TimeUs) -> bool {
-    let live = |fact: &&GrantFact| {
-        fact.withdrawn_at.is_none()
-            && Some(fact.granted.grant) != without
-            && fact.granted.role.holds(Right::Own)
-            && fact.granted.until.is_none_or(|end| now < end)
-    };
-    let grants = || principal.grants.iter().filter(live).map(|fact| &fact.granted);
-    let given = grants().any(|granted| {
-        granted.effect == Effect::Allow && granted.scope.all && granted.from <= now && granted.until.is_none()
-    });
-    // A denial that is to come ends it as surely as one that is there.
-    let denied =
-        grants().any(|granted| granted.effect == Effect::Deny && (granted.scope.all || names_unknown(&granted.scope)));
-    given && !denied
-}
-
-/// Whether a principal is an owner now.
-#[must_use]
-pub fn is_owner(state: &State, principal: PrincipalId, now: TimeUs) -> bool {
-    let caller = Caller {
-        principal,
-        token: None,
-        on_behalf_of: None,
-    };
-    authorize(state, &caller, Right::Own, Target::Ledger, now).is_ok()
-}
-
-/// Whether a principal may do something, now or by a grant that is to come, that the caller may not.
-#[must_use]
-pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: TimeUs) -> bool {
-    let mine = visible(state, caller, now);
-    if mine.may(Right::Own, Target::Ledger) {
-        return false;
-    }
-    let beyond = |granted: &Granted| {
-        let scope = &granted.scope;
-        let covers = |right: &Right| {
-            if scope.all {
-                mine.may(*right, Target::Ledger)
-            } else {
-                scope
-                    .workspaces
-                    .iter()
-                    .all(|id| mine.may(*right, Target::Workspace(*id)))
-            }
-        };
-        names_unknown(scope) || !granted.role.rights().iter().all(covers)
-    };
-    live_allowances(principal, now).any(beyond)
 }
 
 /// What a caller may see: the filter of every list, suggestion, count and explanation.
@@ -508,14 +363,6 @@ fn token_ended(token: &TokenFact, now: TimeUs) -> bool {
 
 fn counts_at(grant: &GrantFact, now: TimeUs) -> bool {
     grant.withdrawn_at.is_none() && grant.granted.from <= now && grant.granted.until.is_none_or(|end| now < end)
-}
-
-/// What a principal is given, now or from a later time on.
-fn live_allowances(principal: &Principal, now: TimeUs) -> impl Iterator<Item = &Granted> {
-    let live =
-        move |grant: &&GrantFact| grant.withdrawn_at.is_none() && grant.granted.until.is_none_or(|end| now < end);
-    let allowances = principal.grants.iter().filter(live).map(|grant| &grant.granted);
-    allowances.filter(|granted| granted.effect == Effect::Allow)
 }
 
 /// A scope that names what this version does not judge: it must give nothing and refuse all.

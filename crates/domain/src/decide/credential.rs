@@ -1,15 +1,13 @@
 //! Credentials: create, update, rotate, roll back, disable, enable, revoke.
 
 use super::fields::{Fields, checked_names, class_allowed, duplicates, pointer};
-use super::{Decision, Desk, NewEvent, at, days, decided, free_name, named, one, stream, to_come, unchanged};
-use crate::command::{Change, CreateCredential, FieldInput, RotateCredential, UpdateCredential};
+use super::{Decision, Desk, NewEvent, at, days, decided, named, one, stream, to_come, unchanged};
+use crate::command::{CreateCredential, FieldInput, RotateCredential};
 use crate::event::{
-    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, Event, FieldFact,
-    Nothing, Pair, RotationPolicy, Source, StewardChanged, Stream,
+    CredentialCreated, CredentialRolledBack, CredentialRotated, Event, Nothing, Pair, RotationPolicy, Source, Stream,
 };
 use crate::find;
-use crate::ids::{ClientId, CredentialId, CredentialVersion, PrincipalId, TimeUs};
-use crate::kinds::kind_fields;
+use crate::ids::{CredentialId, CredentialVersion, PrincipalId, TimeUs};
 use crate::limits::TAGS_MAX;
 use crate::rejection::Rejection;
 use crate::rights::{Allowed, Target};
@@ -76,27 +74,6 @@ pub(super) fn create(desk: &mut Desk<'_, '_, '_>, input: CreateCredential) -> Re
         secret: Some(SecretPart::Fields(fields.secret())),
     };
     Ok(decided(allowed, vec![event]))
-}
-
-pub(super) fn update(desk: &mut Desk<'_, '_, '_>, input: UpdateCredential) -> Result<Decision, Rejection> {
-    let (credential, allowed) = open(desk, &input.credential, Right::Edit)?;
-    let steward = input.steward.as_deref().map(|it| steward(desk, it)).transpose()?;
-    let (before, after) = changes(desk, credential, input)?;
-    let mut events = Vec::new();
-    if after != CredentialChange::default() {
-        events.push(one(
-            stream_of(credential),
-            Event::CredentialUpdated(CredentialUpdated { before, after }),
-        ));
-    }
-    if let Some(after) = steward.filter(|steward| *steward != credential.steward) {
-        let changed = StewardChanged {
-            before: credential.steward,
-            after,
-        };
-        events.push(one(stream_of(credential), Event::StewardChanged(changed)));
-    }
-    Ok(decided(allowed, events))
 }
 
 pub(super) fn rotate(desk: &mut Desk<'_, '_, '_>, input: RotateCredential) -> Result<Decision, Rejection> {
@@ -242,7 +219,11 @@ pub(super) fn open<'s>(
 }
 
 /// Who has a name: nobody, somebody hidden, or a handle to show.
-fn holder<'s>(desk: &Desk<'s, '_, '_>, skeleton: &str, but: Option<CredentialId>) -> Option<Option<&'s str>> {
+pub(super) fn holder<'s>(
+    desk: &Desk<'s, '_, '_>,
+    skeleton: &str,
+    but: Option<CredentialId>,
+) -> Option<Option<&'s str>> {
     let id = desk
         .state
         .names
@@ -257,7 +238,7 @@ fn holder<'s>(desk: &Desk<'s, '_, '_>, skeleton: &str, but: Option<CredentialId>
     Some(holder.map(|holder| holder.handle.as_str()))
 }
 
-fn steward(desk: &Desk<'_, '_, '_>, reference: &str) -> Result<PrincipalId, Rejection> {
+pub(super) fn steward(desk: &Desk<'_, '_, '_>, reference: &str) -> Result<PrincipalId, Rejection> {
     let steward = find::steward(desk.state, &desk.visible, reference, "/steward")?;
     if steward.disabled {
         return Err(Rejection::NotActive {
@@ -312,7 +293,7 @@ fn new_source(desk: &Desk<'_, '_, '_>, source: Option<&Source>, own: Option<Cred
     })
 }
 
-fn policy(policy: RotationPolicy) -> Result<RotationPolicy, Rejection> {
+pub(super) fn policy(policy: RotationPolicy) -> Result<RotationPolicy, Rejection> {
     if policy.every_days == 0 {
         return Err(Rejection::invalid(
             "/rotation/every_days",
@@ -326,7 +307,7 @@ fn policy(policy: RotationPolicy) -> Result<RotationPolicy, Rejection> {
 }
 
 /// Tags or settings: sorted, each name once.
-fn pairs(pairs: Vec<Pair>, pointer: &str) -> Result<Vec<Pair>, Rejection> {
+pub(super) fn pairs(pairs: Vec<Pair>, pointer: &str) -> Result<Vec<Pair>, Rejection> {
     if pairs.len() > TAGS_MAX {
         return Err(Rejection::invalid(pointer, format!("at most {TAGS_MAX}"), ""));
     }
@@ -339,14 +320,18 @@ fn pairs(pairs: Vec<Pair>, pointer: &str) -> Result<Vec<Pair>, Rejection> {
     };
     let mut pairs = pairs.into_iter().map(read).collect::<Result<Vec<_>, Rejection>>()?;
     pairs.sort();
-    if pairs.windows(2).any(|two| two[0].name == two[1].name) {
+    if pairs
+        .iter()
+        .zip(pairs.iter().skip(1))
+        .any(|(one, next)| one.name == next.name)
+    {
         return Err(Rejection::invalid(pointer, "a name is there twice", ""));
     }
     Ok(pairs)
 }
 
 /// Scopes: sorted, each once.
-fn scopes(mut scopes: Vec<String>) -> Result<Vec<String>, Rejection> {
+pub(super) fn scopes(mut scopes: Vec<String>) -> Result<Vec<String>, Rejection> {
     if scopes.len() > TAGS_MAX {
         return Err(Rejection::invalid("/scopes", format!("at most {TAGS_MAX}"), ""));
     }
@@ -358,187 +343,7 @@ fn scopes(mut scopes: Vec<String>) -> Result<Vec<String>, Rejection> {
     Ok(scopes)
 }
 
-/// What an update changes: only what is another thing afterwards is named.
-fn changes(
-    desk: &Desk<'_, '_, '_>,
-    credential: &Credential,
-    input: UpdateCredential,
-) -> Result<(CredentialChange, CredentialChange), Rejection> {
-    let (mut before, mut after) = (CredentialChange::default(), CredentialChange::default());
-    plain_changes(
-        desk,
-        credential,
-        input.fields,
-        &input.remove_fields,
-        &mut before,
-        &mut after,
-    )?;
-    if let Some(name) = input.name {
-        let name = free_name("credential", &name, |skeleton| {
-            holder(desk, skeleton, Some(credential.id))
-        })?;
-        if name.as_str() != credential.name {
-            (before.name, after.name) = (Some(credential.name.clone()), Some(name.as_str().to_owned()));
-        }
-        if name.skeleton() != credential.skeleton {
-            (before.skeleton, after.skeleton) = (Some(credential.skeleton.clone()), Some(name.skeleton().to_owned()));
-        }
-    }
-    let description = input
-        .description
-        .map(|it| text::description(&it).map_err(at("/description")))
-        .transpose()?;
-    differ(
-        &credential.description,
-        description,
-        &mut before.description,
-        &mut after.description,
-    );
-    let tags = input.tags.map(|tags| pairs(tags, "/tags")).transpose()?;
-    differ(&credential.tags, tags, &mut before.tags, &mut after.tags);
-    let settings = input
-        .settings
-        .map(|settings| pairs(settings, "/settings"))
-        .transpose()?;
-    differ(
-        &credential.settings,
-        settings,
-        &mut before.settings,
-        &mut after.settings,
-    );
-    differ(
-        &credential.scopes,
-        input.scopes.map(scopes).transpose()?,
-        &mut before.scopes,
-        &mut after.scopes,
-    );
-    let client = other_client(desk, credential, input.client)?;
-    differ(&credential.client, client, &mut before.client, &mut after.client);
-    if let Change::Set(end) = input.expires_at {
-        to_come(Some(end), desk.ctx.now, "/expires_at")?;
-    }
-    differ(
-        &credential.expires_at,
-        wanted(input.expires_at),
-        &mut before.expires_at,
-        &mut after.expires_at,
-    );
-    let rotation = match input.rotation {
-        Change::Set(wish) => Change::Set(policy(wish)?),
-        other => other,
-    };
-    differ(
-        &credential.rotation,
-        wanted(rotation),
-        &mut before.rotation,
-        &mut after.rotation,
-    );
-    Ok((before, after))
-}
-
-/// Another client is another reach: that takes `share` as well.
-fn other_client(
-    desk: &Desk<'_, '_, '_>,
-    credential: &Credential,
-    change: Change<String>,
-) -> Result<Option<Option<ClientId>>, Rejection> {
-    let client = match change {
-        Change::Keep => return Ok(None),
-        Change::Clear => None,
-        Change::Set(reference) => Some(find::client(desk.state, &desk.visible, &reference, "/client")?),
-    };
-    let id = client.map(|client| client.id);
-    if id != credential.client {
-        desk.authorize(Right::Share, Target::Credential(credential))?;
-        if client.is_some_and(|client| client.archived) {
-            return Err(Rejection::NotActive {
-                what: "client",
-                status: "archived",
-            });
-        }
-    }
-    Ok(Some(id))
-}
-
-fn plain_changes(
-    desk: &Desk<'_, '_, '_>,
-    credential: &Credential,
-    inputs: Vec<FieldInput>,
-    remove: &[String],
-    before: &mut CredentialChange,
-    after: &mut CredentialChange,
-) -> Result<(), Rejection> {
-    checked_names(&inputs)?;
-    let old = |name: &str| credential.fields.iter().find(|fact| fact.name == name);
-    let mut fields = credential.fields.clone();
-    let mut note = |name: &str, was: Option<&FieldFact>, is: Option<&FieldFact>| {
-        let gone = FieldFact {
-            name: name.to_owned(),
-            class: FieldClass::Plain,
-            json: false,
-            value: None,
-        };
-        before.fields.push(was.cloned().unwrap_or_else(|| gone.clone()));
-        after.fields.push(is.cloned().unwrap_or(gone));
-    };
-    for input in inputs {
-        let was = old(&input.name);
-        let class = was.map_or(input.class, |fact| fact.class);
-        if class != FieldClass::Plain || (was.is_some() && input.class == FieldClass::Destination) {
-            let message = format!("`{}` is {class}: its values come with a version", input.name);
-            return Err(Rejection::invalid(
-                pointer(&input.name),
-                message,
-                "rotate the credential instead",
-            ));
-        }
-        if was.is_none() {
-            class_allowed(credential.kind, &input.name, class)?;
-        }
-        let is = FieldFact {
-            name: input.name,
-            class,
-            json: input.json,
-            value: Some(input.value.expose().to_owned()),
-        };
-        if was != Some(&is) {
-            note(&is.name, was, Some(&is));
-            fields.retain(|fact| fact.name != is.name);
-            fields.push(is);
-        }
-    }
-    for name in remove {
-        let Some(was) = old(name) else { continue };
-        let required = kind_fields(credential.kind)
-            .iter()
-            .any(|field| field.required && field.name == name);
-        if was.class != FieldClass::Plain || required || !fields.contains(was) {
-            let message = format!("`{name}` cannot be taken away");
-            return Err(Rejection::invalid(
-                "/remove_fields",
-                message,
-                "only plain fields that the kind can do without",
-            ));
-        }
-        note(name, Some(was), None);
-        fields.retain(|fact| fact.name != *name);
-    }
-    if after.fields.is_empty() {
-        return Ok(());
-    }
-    // Without the secret values at hand the plain ones alone are measured.
-    let plain = || {
-        fields
-            .iter()
-            .filter(|fact| fact.class == FieldClass::Plain)
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    let all = Fields::current(&fields, desk.ctx.current_secret).or_else(|| Fields::current(&plain(), None));
-    all.unwrap_or_default().sizes()
-}
-
-/// The entered fields as they will be kept: a field keeps its class, or comes with one that its kind allows.
+/// The entered fields as they will be kept: no weaker than before, and as their kind allows.
 fn entered(credential: &Credential, inputs: Vec<FieldInput>) -> Result<Vec<FieldInput>, Rejection> {
     let keep = |mut input: FieldInput| {
         let known = credential
@@ -559,10 +364,11 @@ fn entered(credential: &Credential, inputs: Vec<FieldInput>) -> Result<Vec<Field
             );
             return Err(Rejection::invalid(pointer(&input.name), message, "leave its class out"));
         }
-        match known {
-            Some(class) => input.class = class,
-            None => class_allowed(credential.kind, &input.name, input.class)?,
+        // What was sent as secret is never kept plain; where secrets are sent stays bound to them.
+        if known == Some(FieldClass::Destination) {
+            input.class = FieldClass::Destination;
         }
+        class_allowed(credential.kind, &input.name, input.class)?;
         Ok(input)
     };
     inputs.into_iter().map(keep).collect()
@@ -587,20 +393,5 @@ fn destinations_stay(current: &Fields, entered: &[FieldInput]) -> Result<(), Rej
         Ok(())
     } else {
         Err(Rejection::DestinationNeedsSecrets { destinations, secrets })
-    }
-}
-
-fn wanted<T>(change: Change<T>) -> Option<Option<T>> {
-    match change {
-        Change::Keep => None,
-        Change::Clear => Some(None),
-        Change::Set(value) => Some(Some(value)),
-    }
-}
-
-/// Notes a change, if it is one.
-fn differ<T: Clone + PartialEq>(was: &T, is: Option<T>, before: &mut Option<T>, after: &mut Option<T>) {
-    if let Some(is) = is.filter(|is| is != was) {
-        (*before, *after) = (Some(was.clone()), Some(is));
     }
 }

@@ -186,14 +186,12 @@ fn entered(recorded: &Recorded, version: u32, fields: &[FieldFact], expires_at: 
 
 /// Sets a plain field, or takes it away when it comes without a value.
 fn set_plain(fields: &mut Vec<FieldFact>, field: &FieldFact) {
-    let at = fields.iter().position(|other| other.name == field.name);
-    match (at, &field.value) {
-        (Some(at), Some(_)) => fields[at] = field.clone(),
-        (Some(at), None) => {
-            fields.remove(at);
-        }
-        (None, Some(_)) => fields.push(field.clone()),
-        (None, None) => {}
+    if field.value.is_none() {
+        return fields.retain(|other| other.name != field.name);
+    }
+    match fields.iter_mut().find(|other| other.name == field.name) {
+        Some(other) => other.clone_from(field),
+        None => fields.push(field.clone()),
     }
 }
 

@@ -114,10 +114,12 @@ pub(super) fn mapped(state: &mut State, recorded: &Recorded, data: &VariableMapp
         mapped_by: recorded.envelope.actor,
     };
     change_installation(state, recorded, data.template, |installation| {
-        match find(&installation.mappings, &data.variable, data.instance.as_deref()) {
-            Ok(at) => installation.mappings[at] = mapping,
-            Err(at) => installation.mappings.insert(at, mapping),
+        let mappings = &mut installation.mappings;
+        let at = find(mappings, &data.variable, data.instance.as_deref());
+        if let Ok(at) = at {
+            mappings.remove(at);
         }
+        mappings.insert(at.unwrap_or_else(|at| at), mapping);
     });
 }
 

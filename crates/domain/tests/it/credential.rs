@@ -288,6 +288,30 @@ fn a_secret_never_becomes_plain() {
 }
 
 #[test]
+fn what_is_sent_as_secret_is_never_kept_plain() {
+    let mut world = World::new();
+    let mut input = key("Shop");
+    input.fields.push(classed("note", "open", FieldClass::Plain));
+    world.ok(create(input));
+    world.refused(
+        update("shop", |input| {
+            input.fields = vec![classed("note", "hidden", FieldClass::Secret)]
+        }),
+        "invalid",
+    );
+    let event = world.event(rotate("shop", &[("note", "hidden")]), "credential.rotated");
+    assert!(!format!("{event:?}").contains("hidden"));
+    assert_eq!(world.values("shop", 2)[1], ("note".to_owned(), "hidden".to_owned()));
+    world.ok(rollback("shop", 1));
+    assert_eq!(
+        world.credential("shop").fields.len(),
+        1,
+        "the plain value was given up when it became secret"
+    );
+    world.check();
+}
+
+#[test]
 fn entering_the_values_that_are_there_changes_nothing() {
     let mut world = World::new();
     world.ok(create(oauth("Shop")));
@@ -449,7 +473,9 @@ fn plain_fields_come_and_go_without_a_version() {
         input.fields = vec![classed("region", "eu", FieldClass::Plain)]
     }));
     assert_eq!(world.credential("shop").version(), 1);
-    world.ok(rotate("shop", &[("region", "us"), ("api_key", "second")]));
+    let mut input = rotation("shop", vec![classed("region", "us", FieldClass::Plain)]);
+    input.fields.push(classed("api_key", "second", FieldClass::Secret));
+    world.ok(Command::RotateCredential(Box::new(input)));
     let credential = world.credential("shop");
     let region = credential.fields.iter().find(|field| field.name == "region").unwrap();
     assert_eq!(

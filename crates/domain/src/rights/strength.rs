@@ -1,0 +1,86 @@
+//! Who is stronger than whom, so that nobody raises himself.
+
+use super::{Target, authorize, names_unknown, visible};
+use crate::context::Caller;
+use crate::event::Granted;
+use crate::ids::{GrantId, PrincipalId, TimeUs};
+use crate::state::{GrantFact, Principal, State};
+use crate::words::{Effect, Right};
+
+/// Whether a principal is, or by a grant that is to come will be, an administrator or owner: only owners act on those.
+#[must_use]
+pub fn administers(principal: &Principal, now: TimeUs) -> bool {
+    live_allowances(principal, now).any(|granted| granted.role.holds(Right::Administer))
+}
+
+/// Whether another principal than this one is an owner for good.
+#[must_use]
+pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
+    let others = state
+        .principals
+        .values()
+        .filter(|principal| principal.id != but && !principal.disabled);
+    others.into_iter().any(|principal| owner_for_good(principal, None, now))
+}
+
+/// Whether a principal is an owner now and without end, also without one of his grants.
+#[must_use]
+pub fn owner_for_good(principal: &Principal, without: Option<GrantId>, now: TimeUs) -> bool {
+    let live = |fact: &&GrantFact| {
+        fact.withdrawn_at.is_none()
+            && Some(fact.granted.grant) != without
+            && fact.granted.role.holds(Right::Own)
+            && fact.granted.until.is_none_or(|end| now < end)
+    };
+    let grants = || principal.grants.iter().filter(live).map(|fact| &fact.granted);
+    let given = grants().any(|granted| {
+        granted.effect == Effect::Allow && granted.scope.all && granted.from <= now && granted.until.is_none()
+    });
+    // A denial that is to come ends it as surely as one that is there.
+    let denied =
+        grants().any(|granted| granted.effect == Effect::Deny && (granted.scope.all || names_unknown(&granted.scope)));
+    given && !denied
+}
+
+/// Whether a principal is an owner now.
+#[must_use]
+pub fn is_owner(state: &State, principal: PrincipalId, now: TimeUs) -> bool {
+    let caller = Caller {
+        principal,
+        token: None,
+        on_behalf_of: None,
+    };
+    authorize(state, &caller, Right::Own, Target::Ledger, now).is_ok()
+}
+
+/// Whether a principal may do something, now or by a grant that is to come, that the caller may not.
+#[must_use]
+pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: TimeUs) -> bool {
+    let mine = visible(state, caller, now);
+    if mine.may(Right::Own, Target::Ledger) {
+        return false;
+    }
+    let beyond = |granted: &Granted| {
+        let scope = &granted.scope;
+        let covers = |right: &Right| {
+            if scope.all {
+                mine.may(*right, Target::Ledger)
+            } else {
+                scope
+                    .workspaces
+                    .iter()
+                    .all(|id| mine.may(*right, Target::Workspace(*id)))
+            }
+        };
+        names_unknown(scope) || !granted.role.rights().iter().all(covers)
+    };
+    live_allowances(principal, now).any(beyond)
+}
+
+/// What a principal is given, now or from a later time on.
+fn live_allowances(principal: &Principal, now: TimeUs) -> impl Iterator<Item = &Granted> {
+    let live =
+        move |grant: &&GrantFact| grant.withdrawn_at.is_none() && grant.granted.until.is_none_or(|end| now < end);
+    let allowances = principal.grants.iter().filter(live).map(|grant| &grant.granted);
+    allowances.filter(|granted| granted.effect == Effect::Allow)
+}
