@@ -23,7 +23,7 @@ pub struct Status {
     pub started_at: String,
     /// What else the engine says.
     #[serde(flatten)]
-    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub extra: Map<String, Value>,
 }
 

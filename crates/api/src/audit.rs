@@ -106,11 +106,11 @@ pub struct Event {
     pub subjects: Vec<Subject>,
     /// Its own data.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub data: Value,
     /// What else is known: event id, schema, the record's digests and lengths.
     #[serde(flatten)]
-    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub extra: Map<String, Value>,
 }
 

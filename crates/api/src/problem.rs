@@ -34,7 +34,7 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// What belongs to this kind only: `missing`, `findings`, `suggestions`, `held`, `current`, …
     #[serde(flatten)]
-    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub extra: Map<String, Value>,
 }
 

@@ -97,7 +97,15 @@ pub(crate) fn shape(message: &str, path: &Path) -> JsonError {
         push(&mut at, &name);
         return JsonError::Missing { pointer: at, name };
     }
-    if message.starts_with("duplicate field ") || message.starts_with("one name stands twice") {
+    if let Some(rest) = message.strip_prefix("duplicate field ") {
+        let (mut at, name) = (pointer, quoted(&format!(" {rest}")).unwrap_or_default());
+        // The path may end with the object or with its member.
+        if !at.ends_with(&format!("/{name}")) {
+            push(&mut at, &name);
+        }
+        return JsonError::Twice { pointer: at };
+    }
+    if message.starts_with("one name stands twice") {
         return JsonError::Twice { pointer };
     }
     // `expected` is ours; what stands before it may be a value, which may hold anything.

@@ -52,6 +52,32 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_answers() {
+    let document = document();
+    let mut names = std::collections::HashSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(
+                names.insert(operation["operationId"].as_str().unwrap()),
+                "{method} {path}"
+            );
+            assert!(!operation["summary"].as_str().unwrap().is_empty(), "{method} {path}");
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(
+                responses.keys().any(|status| status.starts_with('2')),
+                "{method} {path}"
+            );
+            for (status, response) in responses {
+                assert!(
+                    response["description"].is_string() || response["$ref"].is_string(),
+                    "{method} {path} {status}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn every_route_is_in_the_contract() {
     let document = document();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
