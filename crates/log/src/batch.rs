@@ -37,7 +37,8 @@ impl Batch {
     /// # Panics
     /// When the frontier does not stand behind the batch's last record, or the record is shorter
     /// than a header: both are bugs, and a log with either in it would be for ever.
-    pub fn append(&mut self, frontier: &mut Frontier, record: Vec<u8>) -> u64 {
+    pub fn append(&mut self, frontier: &mut Frontier, record: impl Into<Slice>) -> u64 {
+        let record = record.into();
         let position = self.next;
         assert_eq!(
             frontier.size(),

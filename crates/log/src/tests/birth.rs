@@ -140,6 +140,8 @@ fn what_no_birth_leaves_is_refused() {
             ..
         }
     ));
+    let made = without_database.layout().database().exists();
+    assert!(!made, "a lost database is not made anew");
 
     let only_key_file = home.image();
     std::fs::remove_file(only_key_file.layout().anchor()).unwrap();
