@@ -107,7 +107,21 @@ fn exit_codes_say_what_happened() {
             "api_key",
         ])
         .exits(2);
-    place.run(&["credential", "rollback", "openai", "7"]).exits(2);
+    place
+        .run(&[
+            "credential",
+            "rotate",
+            "openai",
+            "--if-match",
+            "99",
+            "--secret",
+            "api_key=-",
+        ])
+        .exits(1);
+    place
+        .run(&["credential", "disable", "openai", "--if-match", "99"])
+        .exits(2);
+    place.run(&["credential", "rollback", "openai", "7"]).exits(3);
     place.run(&["credential", "get", "nobody"]).exits(3);
     place.run(&["resolve", "nowhere", "orders"]).exits(3);
     place.run(&["template", "import", "/no/such/file.json"]).exits(1);

@@ -142,15 +142,15 @@ fn a_changed_value_is_proposed_as_a_rotation() {
     let ran = place.run(&["import", "n8n", &file]).exits(0);
     let handle = answer["items"][1]["handle"].as_str().unwrap();
     assert!(
-        ran.err.contains(&format!("credential rotate {handle}")),
+        ran.err.contains(handle) && ran.err.contains("--rotate"),
         "a person is told how: {}",
         ran.err
     );
-    let value = place.file("value.txt", "demo-openai-key-rotated-elsewhere");
-    place
-        .run(&["credential", "rotate", handle, "--secret", &format!("api_key=@{value}")])
-        .exits(0);
-    assert_eq!(actions(&import(&server, &changed))[1], "unchanged");
+    let rotated = place.json(&["import", "n8n", &file, "--rotate"]);
+    assert_eq!(actions(&rotated)[1], "rotated", "{rotated}");
+    assert_eq!(reveal(&server, handle)["api_key"], "demo-openai-key-rotated-elsewhere");
+    assert_eq!(server.get(&format!("/credentials/{handle}")).ok()["version"], 2);
+    assert_eq!(actions(&import(&server, &changed)), ["unchanged"; 6]);
 }
 
 #[test]

@@ -248,9 +248,15 @@ fn the_tiles_are_the_tree() {
     }
     assert_eq!((frontier.size(), frontier.root()), (size, note.checkpoint.root));
     assert_eq!(tile("tile/1/000.p/1"), subtree(&leaves[..256 * 32]));
-    let mut entries = tile("tile/entries/000");
-    entries.extend(tile(&format!("tile/entries/001.p/{}", size - 256)));
-    let headers = strongroom_proof::tiles::read_entries(&entries).unwrap();
+    let bundles = [
+        tile("tile/entries/000"),
+        tile(&format!("tile/entries/001.p/{}", size - 256)),
+    ];
+    let headers: Vec<_> = bundles
+        .iter()
+        .flat_map(|bundle| strongroom_proof::tiles::read_entries(bundle).unwrap())
+        .collect();
+    assert_eq!(headers.len() as u64, size);
     for (header, leaf) in headers.iter().zip(leaves.chunks_exact(32)) {
         assert_eq!(strongroom_proof::record::leaf_hash(header).0, leaf);
     }

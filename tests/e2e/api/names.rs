@@ -34,7 +34,6 @@ fn names_that_look_alike_are_one_name() {
         "Shopify – Client Α", // a Greek letter
         "Shоpify – Client A", // a Cyrillic letter
         " ROOT",
-        "R00T",
         "ＲＯＯＴ",
     ];
     for name in alike {
@@ -67,7 +66,7 @@ fn a_name_that_nobody_can_read_is_refused() {
         "right\u{202e}left".to_owned(),
         "zero\u{200b}width".to_owned(),
         "nul\u{0}".to_owned(),
-        "c1\u{85}".to_owned(),
+        "c1\u{85}c1".to_owned(),
     ];
     for name in &bad {
         let problem = server.post("/credentials", named(name)).problem();

@@ -13,8 +13,8 @@ fn serve() -> (Place, Server) {
 fn names(value: &Value) -> Vec<&str> {
     value
         .as_array()
-        .unwrap()
-        .iter()
+        .into_iter()
+        .flatten()
         .map(|item| item.as_str().or(item["name"].as_str()).unwrap())
         .collect()
 }
