@@ -177,7 +177,17 @@ impl Diagnostic for Failure {
 
 /// Says which file, and what the system said.
 pub(crate) fn file_failure(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::local(format!("can't {doing} {}: {error}", path.display()))
+    Failure::local(format!("can't {doing} {}: {}", path.display(), system_said(error)))
+}
+
+/// What the system said, without its number.
+pub(crate) fn system_said(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let said = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = said.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 #[cfg(test)]

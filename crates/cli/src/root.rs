@@ -1,11 +1,13 @@
 //! Where the root key comes from: the options, and the providers that they stand for.
 
 use crate::ask::Ask;
+use crate::commands::serve::open_failure;
 use crate::failure::{Failure, Outcome};
 use crate::input::{Stdin, secret_from};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use strongroom_ledger::OpenError;
 use strongroom_seal::{
     EnvProvider, FdProvider, FileProvider, PassphraseProvider, RootKey, RootKeyError, RootKeyProvider, RootSource,
     SecretVec,
@@ -105,6 +107,9 @@ impl RootArgs {
 
     /// The provider for a ledger that is there: as the options say; a dev ledger's own key needs none.
     pub(crate) fn provider_for(&self, data: &Path, ask: &Ask) -> Outcome<Root> {
+        if !data.join("key-file").exists() {
+            return Err(open_failure(OpenError::NoLedger { dir: data.to_owned() }));
+        }
         if let Some(provider) = self.provider(false, ask)? {
             return Ok(provider);
         }

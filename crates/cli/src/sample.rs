@@ -97,7 +97,7 @@ impl<'a> Sample<'a> {
         let clock = owner
             .set_clock(&SetClock {
                 now: None,
-                advance_seconds: Some(0),
+                advance_seconds: Some(1), // a clock is read by setting it, and it goes forwards only
             })
             .await?;
         let start = clock.now.parse().unwrap_or_else(|_| Timestamp::now());
@@ -327,11 +327,6 @@ impl<'a> Sample<'a> {
                     .disable_credential("telegram-old-bot", &because("nobody seems to use it"))
                     .await?;
             }
-            13 => {
-                self.mia
-                    .revoke_credential("telegram-old-bot", &because("nobody missed it"))
-                    .await?;
-            }
             15 => {
                 self.rotate(
                     "zendesk-client-b",
@@ -409,12 +404,14 @@ impl<'a> Sample<'a> {
             .map(|_| ())
     }
 
-    /// Moves the clock to an hour of a day of the sample; where that has not come yet, it stays.
+    /// Moves the clock to an hour of a day of the sample. Where that is past, or has not come yet, as in a ledger that
+    /// was there before, it stays.
     async fn at(&self, day: u32, hour: i64) -> Result<(), Error> {
-        let then = self.start
-            + SignedDuration::from_hours(i64::from(day) * 24 + hour)
-            + SignedDuration::from_mins(i64::from(day * 7 % 41));
-        if then < Timestamp::now() {
+        let midnight = self.start - SignedDuration::from_secs(self.start.as_second() % 86_400);
+        let minutes = i64::from(day * 7 % 41);
+        let then =
+            midnight + SignedDuration::from_hours(i64::from(day) * 24 + hour) + SignedDuration::from_mins(minutes);
+        if self.start < then && then < Timestamp::now() {
             self.set(then).await
         } else {
             Ok(())

@@ -149,8 +149,35 @@ fn subject(event: &Value) -> Option<String> {
         let is_actor = subject.text("id") == event.text("actor_id");
         kind != "service" && !is_actor
     });
-    let names: Vec<&str> = told.filter_map(|subject| subject.text("handle").or_else(|| subject.text("id"))).collect();
+    let names: Vec<&str> = told
+        .filter_map(|subject| subject.text("handle").or_else(|| subject.text("id")))
+        .collect();
     (!names.is_empty()).then(|| joined(names))
+}
+
+/// What an event is about: of a serving the template and where it ran, else the thing that it happened to, or all that it
+/// concerns.
+fn subject(event: &Value) -> Option<String> {
+    let subjects = event.list("subjects");
+    let of = |kind: &str| {
+        subjects
+            .iter()
+            .find(|subject| subject.text("kind") == Some(kind))
+            .and_then(|subject| subject.text("handle"))
+    };
+    let stream = event
+        .text("stream")
+        .and_then(|stream| stream.split(['/', ':']).next())
+        .unwrap_or_default();
+    match (stream, of("template"), of("workspace")) {
+        ("access" | "workspace", Some(template), Some(workspace)) => Some(format!("{template} in {workspace}")),
+        ("access", ..) => of("credential").map(str::to_owned),
+        (kind, ..) => match of(kind).or_else(|| event.text("subject")) {
+            Some(handle) => Some(handle.to_owned()),
+            None if subjects.is_empty() => None,
+            None => Some(joined(subjects.iter().filter_map(|subject| subject.text("handle")))),
+        },
+    }
 }
 
 /// One event with all that is known of it: who and why, what, and what the record commits to.
@@ -221,6 +248,19 @@ mod tests {
     #[test]
     fn a_log_is_a_line_for_each_event() {
         insta::assert_snapshot!(table(&json!({"items": [event()]})).render(&Look::new(false, None), ""));
+    }
+
+    #[test]
+    fn a_serving_is_about_what_ran_where() {
+        let subjects = json!([
+            {"kind": "credential", "handle": "openai"}, {"kind": "workspace", "handle": "shop-a"},
+            {"kind": "template", "handle": "order-sync"}, {"kind": "principal", "handle": "runner"},
+        ]);
+        let about = |stream: &str| subject(&json!({"stream": stream, "subjects": subjects})).unwrap();
+        assert_eq!(about("access/00"), "order-sync in shop-a");
+        assert_eq!(about("credential/00"), "openai");
+        assert_eq!(about("ledger/00"), "openai, shop-a, order-sync, runner");
+        assert_eq!(subject(&json!({"stream": "ledger/00"})), None);
     }
 
     #[test]

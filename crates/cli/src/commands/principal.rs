@@ -246,7 +246,7 @@ fn table(page: &Value) -> Table {
     table
 }
 
-/// A grant in a few words: `service (client-a-shop)`, `not viewer`.
+/// A grant in a few words: `service (client-a-shop)`, `not viewer`, `service (5 workspaces)`.
 fn role(grant: &Value) -> String {
     let role = grant.text("role").unwrap_or_default();
     let not = if grant.text("effect") == Some("deny") {
@@ -254,10 +254,11 @@ fn role(grant: &Value) -> String {
     } else {
         ""
     };
-    if grant.is("all") {
-        format!("{not}{role}")
-    } else {
-        format!("{not}{role} ({})", joined(grant.texts("workspaces")))
+    let workspaces = grant.texts("workspaces");
+    match workspaces.len() {
+        _ if grant.is("all") => format!("{not}{role}"),
+        0..=2 => format!("{not}{role} ({})", joined(workspaces)),
+        many => format!("{not}{role} ({many} workspaces)"),
     }
 }
 

@@ -167,7 +167,8 @@ fn explained(failure: Failure, args: &ResolveArgs) -> Failure {
             failure = failure.hint(format!("  passed over: {}", passed_over(passed)));
         }
     }
-    if !problem.list("missing").is_empty() {
+    let not_admitted = problem.text("type").is_some_and(|kind| kind.ends_with("not_admitted"));
+    if not_admitted || !problem.list("missing").is_empty() {
         failure = failure.hint(format!("strongroom setup {} {}", args.workspace, args.template));
     }
     failure

@@ -8,7 +8,7 @@ mod ready;
 pub(crate) use dev::open_failure;
 
 use crate::ask::Ask;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, system_said};
 use crate::output::Output;
 use crate::root::RootArgs;
 use clap::Args;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use strongroom_ledger::{Clock, DevClock, Ledger, OpenOptions, OpenReport, WallClock};
+use strongroom_ledger::{Clock, DevClock, Ledger, OpenError, OpenOptions, OpenReport, WallClock};
 use strongroom_seal::LockState;
 use strongroom_server::ServeOptions;
 use tokio::net::TcpListener;
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         .map_err(|error| Failure::local(format!("can't start the threads of the server: {error}")))?;
     runtime.block_on(async {
         let listener = TcpListener::bind(&args.listen).await.map_err(|error| {
-            Failure::local(format!("can't listen on {}: {error}", args.listen))
+            Failure::local(format!("can't listen on {}: {}", args.listen, system_said(&error)))
                 .hint("--listen 127.0.0.1:0 takes a free port")
         })?;
         let addr = listener
@@ -106,20 +106,23 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
 
 fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>, ask: &Ask) -> Outcome<OpenedLedger> {
     let clock: Arc<dyn Clock> = match (args.dev, args.sample && dev::is_new(&args.data)) {
-        (true, true) => Arc::new(clock::PastClock::days_ago(crate::sample::DAYS)),
+        (true, true) => Arc::new(clock::PastClock::morning(crate::sample::DAYS)),
         (true, false) => Arc::new(DevClock::default()),
         (false, _) => Arc::new(WallClock),
     };
-    let options = |root| OpenOptions {
-        root,
-        dev: args.dev,
-        clock: Arc::clone(&clock),
-        window,
-        rebuild_state: args.rebuild_state,
-        on_fatal: Box::new(move |what: &str| {
-            let _ = fatal.send(what.to_owned()); // nobody listens once the server has stopped
-        }),
-        cache_bytes: CACHE_BYTES,
+    let options = |root| {
+        let fatal = fatal.clone();
+        OpenOptions {
+            root,
+            dev: args.dev,
+            clock: Arc::clone(&clock),
+            window,
+            rebuild_state: args.rebuild_state,
+            on_fatal: Box::new(move |what: &str| {
+                let _ = fatal.send(what.to_owned()); // nobody listens once the server has stopped
+            }),
+            cache_bytes: CACHE_BYTES,
+        }
     };
     if args.dev {
         if !args.root.is_none() {
@@ -127,7 +130,10 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
                 "a dev ledger has its root key beside its data; leave the option away",
             ));
         }
-        return dev::open(&args.data, Arc::clone(&clock), options(dev::root(&args.data)));
+        return dev::open(&args.data, Arc::clone(&clock), || options(dev::root(&args.data)));
+    }
+    if dev::is_dev(&args.data) {
+        return Err(open_failure(OpenError::Dev));
     }
     let Some(root) = args.root.provider(false, ask)? else {
         return Err(Failure::local("the root key is needed to open the ledger")

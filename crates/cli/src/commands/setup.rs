@@ -71,6 +71,9 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
                 .await
         })
         .await?;
+    for choice in &choices {
+        check_fit(choice, variables, &workspace, session).await?;
+    }
     let handle = template.text("handle").unwrap_or(&args.template);
     let mut missing = Vec::new();
     for variable in variables {
@@ -324,6 +327,21 @@ fn check_names(given: &[Choice], variables: &[Value], template: &str) -> Outcome
         }
     }
     Ok(())
+}
+
+/// A credential that is not there, or that does not fit, is said before anything is changed.
+async fn check_fit(choice: &Choice, variables: &[Value], workspace: &Value, session: &Session) -> Outcome {
+    let credential = session.read(session.client.credential(&choice.credential)).await?;
+    let variable = variables
+        .iter()
+        .find(|variable| variable.text("name") == Some(choice.variable.as_str()));
+    match variable.and_then(|variable| fit::why_not(variable, &credential, workspace, Timestamp::now())) {
+        None => Ok(()),
+        Some(why) => {
+            let message = format!("`{}` does not fit {}: {why}", choice.credential, choice.variable);
+            Err(Failure::new(Exit::Refused, message).hint("nothing was changed"))
+        }
+    }
 }
 
 /// Whether a mapping stands behind a variable already, with a credential that is still active.

@@ -22,6 +22,15 @@ pub(crate) async fn run(session: &Session) -> Outcome {
                 ("writing", Value::Bool(true)) => Cell::toned("yes", Tone::Good),
                 ("writing", Value::Bool(false)) => Cell::toned("no: writes are refused", Tone::Bad),
                 ("dev", Value::Bool(true)) => Cell::toned("yes: its keys protect nothing", Tone::Warn),
+                ("window_s", Value::Number(seconds)) => {
+                    facts = facts.fact("access window", format!("{seconds} s"));
+                    continue;
+                }
+                ("disk_bytes", Value::Number(bytes)) => {
+                    let bytes = bytes.as_u64().unwrap_or_default();
+                    facts = facts.fact("on disk", indicatif::HumanBytes(bytes).to_string());
+                    continue;
+                }
                 (name, _) if name.ends_with("_at") => time(value.as_str().unwrap_or_default()).into(),
                 (name, Value::Object(_) | Value::Array(_)) => {
                     facts = facts.named(name, Cell::dim(value.to_string()));

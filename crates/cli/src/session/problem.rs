@@ -35,10 +35,13 @@ fn refused(status: u16, problem: Value) -> Failure {
         .or_else(|| problem.text("title"));
     let message = message.map_or_else(|| format!("the server said {status}"), clean);
     let mut failure = Failure::new(Exit::of_status(status), with_place(message, &problem));
-    if let Some(hint) = problem.text("hint") {
-        failure = failure.hint(clean(hint));
-    }
-    let meant = suggestions(&problem);
+    // What the server hints at for a refused token is for programs that speak HTTP.
+    let hint = problem.text("hint").filter(|_| status != 401).map(clean);
+    let meant: Vec<String> = suggestions(&problem)
+        .into_iter()
+        .filter(|meant| !hint.as_ref().is_some_and(|hint| hint.contains(meant.as_str())))
+        .collect();
+    failure = failure.maybe_hint(hint);
     if !meant.is_empty() {
         failure = failure.hint(format!("did you mean {}?", meant.join(" or ")));
     }
@@ -65,7 +68,7 @@ fn refused(status: u16, problem: Value) -> Failure {
         ));
     }
     if status == 401 {
-        failure = failure.hint("`strongroom login` keeps another token");
+        failure = failure.hint("the token is not known, revoked or has ended: `strongroom login` keeps another");
     }
     failure.with_problem(problem)
 }

@@ -10,11 +10,17 @@ pub(super) struct PastClock {
     offset_us: AtomicI64,
 }
 
+const HOUR_US: u64 = 3_600_000_000;
+const DAY_US: u64 = 24 * HOUR_US;
+
 impl PastClock {
-    /// A clock that shows the time so long ago.
-    pub(super) fn days_ago(days: u32) -> Self {
+    /// A clock that shows eight in the morning (UTC), so many days ago.
+    pub(super) fn morning(days_ago: u32) -> Self {
+        let now_us = WallClock.now_us();
+        let morning_us = now_us - now_us % DAY_US - u64::from(days_ago) * DAY_US + 8 * HOUR_US;
+        let behind_us = i64::try_from(now_us - morning_us).unwrap_or(i64::MAX);
         Self {
-            offset_us: AtomicI64::new(-i64::from(days) * 86_400_000_000),
+            offset_us: AtomicI64::new(-behind_us),
         }
     }
 }
@@ -43,11 +49,11 @@ mod tests {
 
     #[test]
     fn it_begins_in_the_past_and_goes_forwards_only() {
-        let clock = PastClock::days_ago(20);
+        let clock = PastClock::morning(20);
         let start = clock.now_us();
-        assert!(start + 19 * 86_400_000_000 < WallClock.now_us());
-        clock.set_us(start + 86_400_000_000).unwrap();
-        assert!(clock.now_us() >= start + 86_400_000_000);
+        assert!(start + 19 * DAY_US < WallClock.now_us() && start % DAY_US / HOUR_US == 8);
+        clock.set_us(start + DAY_US).unwrap();
+        assert!(clock.now_us() >= start + DAY_US);
         assert!(matches!(clock.set_us(start), Err(ClockError::Backwards { .. })));
     }
 }

@@ -20,9 +20,9 @@ const DEV_TOKEN: &str = "dev-token";
 /// Opens the dev ledger in a directory, and makes it first where there is none.
 ///
 /// A birth that was stopped is finished: key and token are kept before anything is made with them.
-pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: OpenOptions) -> Outcome<OpenedLedger> {
+pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: impl Fn() -> OpenOptions) -> Outcome<OpenedLedger> {
     let root_key = data.join(DEV_ROOT_KEY);
-    if data.join("key-file").exists() && !root_key.exists() {
+    if !is_new(data) && !root_key.exists() {
         return Err(open_failure(OpenError::NotDev));
     }
     fs::DirBuilder::new()
@@ -37,8 +37,18 @@ pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: OpenOptions) -> 
             .map_err(|error| file_failure("write", &root_key, &error))?;
     }
     let token = token(&data.join(DEV_TOKEN))?;
-    let made = make(data, &token, clock)?;
-    let (ledger, report) = Ledger::open(data, options).map_err(open_failure)?;
+    let there = if is_new(data) {
+        Err(OpenError::NotBorn)
+    } else {
+        Ledger::open(data, options())
+    };
+    let ((ledger, report), made) = match there {
+        Err(OpenError::NotBorn) => {
+            make(data, &token, clock)?;
+            (Ledger::open(data, options()).map_err(open_failure)?, true)
+        }
+        there => (there.map_err(open_failure)?, false),
+    };
     Ok(OpenedLedger {
         ledger,
         report,
@@ -57,7 +67,12 @@ pub(super) fn is_new(data: &Path) -> bool {
     !data.join("key-file").exists()
 }
 
-fn make(data: &Path, token: &Zeroizing<String>, clock: Arc<dyn Clock>) -> Outcome<bool> {
+/// Whether a directory holds a dev ledger.
+pub(super) fn is_dev(data: &Path) -> bool {
+    data.join(DEV_ROOT_KEY).exists()
+}
+
+fn make(data: &Path, token: &Zeroizing<String>, clock: Arc<dyn Clock>) -> Outcome {
     let parsed = Token::parse(token).map_err(|_| {
         Failure::local(format!("{} holds no token", data.join(DEV_TOKEN).display()))
             .hint("a dev ledger is for playing: delete its directory and start again")
@@ -73,11 +88,7 @@ fn make(data: &Path, token: &Zeroizing<String>, clock: Arc<dyn Clock>) -> Outcom
         owners_only: false,
         clock,
     };
-    match Ledger::init(data, options) {
-        Ok(()) => Ok(true),
-        Err(OpenError::Exists { .. }) => Ok(false),
-        Err(error) => Err(open_failure(error)),
-    }
+    Ledger::init(data, options).map_err(open_failure)
 }
 
 /// The same token at each start.

@@ -13,15 +13,15 @@ pub(super) fn why_not(variable: &Value, credential: &Value, workspace: &Value, n
         .and_then(|at| at.parse::<Timestamp>().ok())
         .is_some_and(|at| at <= now);
     if credential.text("service") != variable.text("service") {
-        Some("another service")
+        Some("it is for another service")
     } else if !kinds.is_empty() && !credential.text("kind").is_some_and(|kind| kinds.contains(&kind)) {
-        Some("another kind")
+        Some("it is of another kind")
     } else if !variable.texts("scopes").iter().all(|scope| scopes.contains(scope)) {
-        Some("lacks scopes")
+        Some("it lacks scopes")
     } else if !reaches(credential, workspace) {
-        Some("does not reach this workspace")
+        Some("it does not reach this workspace")
     } else if credential.text("status") != Some("active") {
-        Some("not active")
+        Some("it is not active")
     } else if ended {
         Some("its values have ended")
     } else {
@@ -55,7 +55,7 @@ pub(super) fn offers<'a>(
         .map(|credential| (credential, why_not(variable, credential, workspace, now)))
         .collect();
     offers.sort_by_key(|(credential, why)| {
-        let other_service = *why == Some("another service");
+        let other_service = *why == Some("it is for another service");
         let foreign = credential.text("client") != client || client.is_none();
         (
             why.is_some(),
@@ -99,16 +99,16 @@ mod tests {
     fn each_thing_that_does_not_fit_is_named() {
         let cases = [
             (json!({}), None),
-            (json!({"service": "slack"}), Some("another service")),
-            (json!({"kind": "api_key"}), Some("another kind")),
-            (json!({"scopes": []}), Some("lacks scopes")),
+            (json!({"service": "slack"}), Some("it is for another service")),
+            (json!({"kind": "api_key"}), Some("it is of another kind")),
+            (json!({"scopes": []}), Some("it lacks scopes")),
             (
                 json!({"reach": {"clients": ["client-b"]}}),
-                Some("does not reach this workspace"),
+                Some("it does not reach this workspace"),
             ),
             (json!({"reach": {"workspaces": ["a-shop"]}}), None),
             (json!({"reach": {"all": true}}), None),
-            (json!({"status": "disabled"}), Some("not active")),
+            (json!({"status": "disabled"}), Some("it is not active")),
             (
                 json!({"expires_at": "2026-11-23T11:59:59Z"}),
                 Some("its values have ended"),
