@@ -79,7 +79,7 @@ pub fn needs_current_secret(state: &State, command: &Command) -> Option<(Credent
         Command::UpdateCredential(input) if !input.fields.is_empty() => &input.credential,
         _ => return None,
     };
-    let by_handle = || state.names.credential_handles.get(reference).copied();
+    let by_handle = || state.names.credential_handles.get(reference.as_str()).copied();
     let id = CredentialId::parse(reference).ok().or_else(by_handle)?;
     state.credentials.get(&id).map(|credential| (id, credential.version()))
 }

@@ -143,7 +143,7 @@ fn principal_where<'s>(
 struct Shelf<'s, 'f, I, T> {
     what: &'static str,
     things: &'s OrdMap<I, Arc<T>>,
-    handles: &'s OrdMap<String, I>,
+    handles: &'s OrdMap<Arc<str>, I>,
     seen: &'f dyn Fn(&T) -> bool,
     hidden: &'f dyn Fn(&T) -> Option<Denied>,
 }
@@ -170,19 +170,19 @@ impl<'s, I: Ord + Copy, T> Shelf<'s, '_, I, T> {
             return Vec::new();
         };
         let distance_max = 1 + reference.len() / 4;
-        let mut near: Vec<(usize, &String)> = self
+        let mut near: Vec<(usize, &str)> = self
             .handles
-            .range(first.to_string()..)
+            .range(Arc::from(first.to_string())..)
             .take_while(|(handle, _)| handle.starts_with(first))
             .take(SUGGESTIONS_LOOKED_AT_MAX)
             .filter(|(handle, _)| handle.len().abs_diff(reference.len()) <= distance_max)
             .map(|(handle, id)| (strsim::osa_distance(handle, &reference), handle, id))
             .filter(|(distance, ..)| *distance <= distance_max)
             .filter(|(.., id)| self.things.get(*id).is_some_and(|thing| (self.seen)(thing)))
-            .map(|(distance, handle, _)| (distance, handle))
+            .map(|(distance, handle, _)| (distance, handle.as_ref()))
             .collect();
         near.sort_unstable();
         near.truncate(SUGGESTIONS_MAX);
-        near.into_iter().map(|(_, handle)| handle.clone()).collect()
+        near.into_iter().map(|(_, handle)| handle.to_owned()).collect()
     }
 }

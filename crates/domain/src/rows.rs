@@ -243,8 +243,10 @@ impl State {
     }
 
     fn load_credential(&mut self, it: Arc<Credential>) {
-        self.names.credential_handles.insert(it.handle.clone(), it.id);
-        self.names.credential_skeletons.insert(it.skeleton.clone(), it.id);
+        self.names.credential_handles.insert(it.handle.as_str().into(), it.id);
+        self.names
+            .credential_skeletons
+            .insert(it.skeleton.as_str().into(), it.id);
         if let Some(source) = &it.source {
             self.sources.insert(source.clone(), it.id);
         }
@@ -273,26 +275,30 @@ impl State {
     }
 
     fn load_client(&mut self, it: Arc<Client>) {
-        self.names.client_handles.insert(it.handle.clone(), it.id);
-        self.names.client_skeletons.insert(it.skeleton.clone(), it.id);
+        self.names.client_handles.insert(it.handle.as_str().into(), it.id);
+        self.names.client_skeletons.insert(it.skeleton.as_str().into(), it.id);
         self.clients.insert(it.id, it);
     }
 
     fn load_workspace(&mut self, it: Arc<Workspace>) {
-        self.names.workspace_handles.insert(it.handle.clone(), it.id);
-        self.names.workspace_skeletons.insert(it.skeleton.clone(), it.id);
+        self.names.workspace_handles.insert(it.handle.as_str().into(), it.id);
+        self.names
+            .workspace_skeletons
+            .insert(it.skeleton.as_str().into(), it.id);
         self.workspaces.insert(it.id, it);
     }
 
     fn load_template(&mut self, it: Arc<Template>) {
-        self.names.template_handles.insert(it.handle.clone(), it.id);
-        self.names.template_skeletons.insert(it.skeleton.clone(), it.id);
+        self.names.template_handles.insert(it.handle.as_str().into(), it.id);
+        self.names.template_skeletons.insert(it.skeleton.as_str().into(), it.id);
         self.templates.insert(it.id, it);
     }
 
     fn load_principal(&mut self, it: Arc<Principal>) {
-        self.names.principal_handles.insert(it.handle.clone(), it.id);
-        self.names.principal_skeletons.insert(it.skeleton.clone(), it.id);
+        self.names.principal_handles.insert(it.handle.as_str().into(), it.id);
+        self.names
+            .principal_skeletons
+            .insert(it.skeleton.as_str().into(), it.id);
         let tokens = it
             .tokens
             .iter()

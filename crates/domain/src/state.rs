@@ -47,28 +47,30 @@ pub struct State {
 }
 
 /// Derived look-ups: handle to id, skeleton to id, one map for each category.
+///
+/// Texts are shared: a change copies the nodes on its way, and with them every key in these.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     /// Credential handles, sorted: the order of lists.
-    pub credential_handles: OrdMap<String, CredentialId>,
+    pub credential_handles: OrdMap<Arc<str>, CredentialId>,
     /// Credential skeletons.
-    pub credential_skeletons: HashMap<String, CredentialId>,
+    pub credential_skeletons: HashMap<Arc<str>, CredentialId>,
     /// Client handles.
-    pub client_handles: OrdMap<String, ClientId>,
+    pub client_handles: OrdMap<Arc<str>, ClientId>,
     /// Client skeletons.
-    pub client_skeletons: HashMap<String, ClientId>,
+    pub client_skeletons: HashMap<Arc<str>, ClientId>,
     /// Workspace handles.
-    pub workspace_handles: OrdMap<String, WorkspaceId>,
+    pub workspace_handles: OrdMap<Arc<str>, WorkspaceId>,
     /// Workspace skeletons.
-    pub workspace_skeletons: HashMap<String, WorkspaceId>,
+    pub workspace_skeletons: HashMap<Arc<str>, WorkspaceId>,
     /// Template handles.
-    pub template_handles: OrdMap<String, TemplateId>,
+    pub template_handles: OrdMap<Arc<str>, TemplateId>,
     /// Template skeletons.
-    pub template_skeletons: HashMap<String, TemplateId>,
+    pub template_skeletons: HashMap<Arc<str>, TemplateId>,
     /// Principal handles.
-    pub principal_handles: OrdMap<String, PrincipalId>,
+    pub principal_handles: OrdMap<Arc<str>, PrincipalId>,
     /// Principal skeletons.
-    pub principal_skeletons: HashMap<String, PrincipalId>,
+    pub principal_skeletons: HashMap<Arc<str>, PrincipalId>,
 }
 
 /// Where a stream stands; in every entity.

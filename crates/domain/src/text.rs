@@ -6,6 +6,7 @@ use crate::limits::{
     ENVIRONMENT_CHARS_MAX, HANDLE_CHARS_MAX, INSTANCE_CHARS_MAX, NAME_CHARS_MAX, SCOPE_CHARS_MAX, TAG_CHARS_MAX,
     TEXT_CHARS_MAX,
 };
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
@@ -30,7 +31,7 @@ impl Name {
     /// # Errors
     /// [`TextError`] when it is empty, too long or holds characters that nobody sees.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        let text: String = text.trim().nfc().collect();
+        let text: String = nfc(text.trim());
         if text.is_empty() {
             return Err(TextError("a name is at least one character long"));
         }
@@ -114,6 +115,14 @@ impl Handle {
 /// Up and down again, letter by letter, is the folding: it joins `ß` with `ss` and both small sigmas.
 #[must_use]
 pub fn skeleton_of(text: &str) -> String {
+    if text.is_ascii() {
+        let of_byte = |byte: u8| SKELETONS_OF_ASCII[usize::from(byte)].as_str();
+        return text.bytes().map(of_byte).collect();
+    }
+    skeleton_of_any(text)
+}
+
+fn skeleton_of_any(text: &str) -> String {
     let folded: String = text
         .nfc()
         .flat_map(char::to_uppercase)
@@ -123,12 +132,27 @@ pub fn skeleton_of(text: &str) -> String {
     skeleton(&folded).collect()
 }
 
+/// The skeleton of each ASCII character: most names hold nothing else, and none of these composes with its neighbours.
+static SKELETONS_OF_ASCII: LazyLock<Vec<String>> = LazyLock::new(|| {
+    (0_u8..128)
+        .map(|byte| skeleton_of_any(&char::from(byte).to_string()))
+        .collect()
+});
+
+/// The NFC form.
+fn nfc(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    text.nfc().collect()
+}
+
 /// Reads a description: NFC, trimmed, at most 2,000 characters, lines allowed.
 ///
 /// # Errors
 /// [`TextError`].
 pub fn description(text: &str) -> Result<String, TextError> {
-    let text: String = text.trim().nfc().collect();
+    let text: String = nfc(text.trim());
     if text.chars().count() > TEXT_CHARS_MAX {
         return Err(TextError("a text is at most 2,000 characters long"));
     }
@@ -226,7 +250,7 @@ pub fn tag_name(text: &str) -> Result<String, TextError> {
 /// # Errors
 /// [`TextError`].
 pub fn tag_value(text: &str) -> Result<String, TextError> {
-    let value: String = text.trim().nfc().collect();
+    let value: String = nfc(text.trim());
     if value.chars().count() > TAG_CHARS_MAX {
         return Err(TextError("names and values of tags are at most 200 characters long"));
     }

@@ -17,8 +17,11 @@ pub(super) const REVOKED: CredentialStatus = CredentialStatus::Revoked;
 pub(super) fn created(state: &mut State, recorded: &Recorded, data: &CredentialCreated) {
     let id = CredentialId(recorded.stream.id);
     let version = entered(recorded, 1, &data.fields, data.expires_at);
-    state.names.credential_handles.insert(data.handle.clone(), id);
-    state.names.credential_skeletons.insert(data.skeleton.clone(), id);
+    state.names.credential_handles.insert(data.handle.as_str().into(), id);
+    state
+        .names
+        .credential_skeletons
+        .insert(data.skeleton.as_str().into(), id);
     if let Some(source) = &data.source {
         state.sources.insert(source.clone(), id);
     }
@@ -96,8 +99,8 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &Credential
         }
     });
     if let (Some(before), Some(skeleton)) = (renamed, &after.skeleton) {
-        state.names.credential_skeletons.remove(&before);
-        state.names.credential_skeletons.insert(skeleton.clone(), id);
+        state.names.credential_skeletons.remove(before.as_str());
+        state.names.credential_skeletons.insert(skeleton.as_str().into(), id);
     }
 }
 

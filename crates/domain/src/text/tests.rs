@@ -22,6 +22,13 @@ fn names_that_look_alike_are_one() {
     looks_alike("ΟΔΟΣ", "οδοσ", true);
 }
 
+proptest::proptest! {
+    #[test]
+    fn the_short_way_of_ascii_gives_the_same_skeleton(text in "[ -~]{0,40}") {
+        proptest::prop_assert_eq!(skeleton_of(&text), skeleton_of_any(&text));
+    }
+}
+
 #[test]
 fn a_name_is_trimmed_and_composed() {
     assert_eq!(Name::parse("  Cafe\u{301}\n").unwrap().as_str(), "Caf\u{e9}");

@@ -318,7 +318,13 @@ impl Names<'_> {
 
     fn is_free(&self, name: &str) -> bool {
         let skeleton = skeleton_of(name);
-        !self.taken.contains(&skeleton) && !self.view.state.names.credential_skeletons.contains_key(&skeleton)
+        !self.taken.contains(&skeleton)
+            && !self
+                .view
+                .state
+                .names
+                .credential_skeletons
+                .contains_key(skeleton.as_str())
     }
 }
 
