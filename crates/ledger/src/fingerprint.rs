@@ -45,23 +45,46 @@ pub(crate) fn is_fingerprintable(value: &str) -> bool {
     estimated_bits(value) >= ENTROPY_BITS_MIN
 }
 
+/// Characters that are looked at: more add nothing to the estimate.
+const ESTIMATED_CHARS_MAX: usize = 4_096;
+
 fn estimated_bits(value: &str) -> f64 {
+    // Nearly all secrets are ASCII, and this is asked for each value that is written: no map for them.
+    if value.is_ascii() {
+        let mut counts = [0_u32; 128];
+        for byte in value.bytes().take(ESTIMATED_CHARS_MAX) {
+            counts[usize::from(byte)] += 1;
+        }
+        let present = (0_u8..128).zip(counts).filter(|(_, count)| *count > 0);
+        return bits_of(present.map(|(byte, count)| (char::from(byte), count)));
+    }
     let mut counts: HashMap<char, u32> = HashMap::new();
-    for character in value.chars().take(4096) {
+    for character in value.chars().take(ESTIMATED_CHARS_MAX) {
         *counts.entry(character).or_default() += 1;
     }
-    let length = f64::from(counts.values().sum::<u32>());
+    bits_of(counts.iter().map(|(character, count)| (*character, *count)))
+}
+
+/// From each character that occurs, and how often.
+fn bits_of(counts: impl Iterator<Item = (char, u32)> + Clone) -> f64 {
+    let length: f64 = counts.clone().map(|(_, count)| f64::from(count)).sum();
     if length == 0.0 {
         return 0.0;
     }
     let shannon: f64 = counts
-        .values()
-        .map(|count| {
-            let share = f64::from(*count) / length;
+        .clone()
+        .map(|(_, count)| {
+            let share = f64::from(count) / length;
             -share * share.log2()
         })
         .sum();
-    let has = |test: fn(&char) -> bool, bits: f64| if counts.keys().any(test) { bits } else { 0.0 };
+    let has = |test: fn(char) -> bool, bits: f64| {
+        if counts.clone().any(|(character, _)| test(character)) {
+            bits
+        } else {
+            0.0
+        }
+    };
     let alphabet: f64 = has(|c| c.is_ascii_digit(), 10.0)
         + has(|c| c.is_ascii_lowercase(), 26.0)
         + has(|c| c.is_ascii_uppercase(), 26.0)
