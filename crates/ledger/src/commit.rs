@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use strongroom_domain::State;
 use strongroom_domain::event::Recorded;
 use strongroom_domain::ids::{Position, TimeUs};
-use strongroom_log::{Committer, Ready};
+use strongroom_log::{Committer, Ready, Slice};
 use strongroom_proof::Hash;
 use strongroom_proof::note::Checkpoint;
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ pub(crate) struct Prepared {
     pub(crate) state: Arc<State>,
     pub(crate) last_recorded_at: TimeUs,
     pub(crate) postings: Vec<Posting>,
-    pub(crate) cached: Vec<(Position, Arc<[u8]>)>,
+    pub(crate) cached: Vec<(Position, Slice)>,
 }
 
 impl Prepared {
@@ -105,7 +105,8 @@ impl Reply {
         let _ = self.sender.send(answer);
     }
 
-    fn fail(self, failure: Failure) {
+    /// Says that it is not known what became of it.
+    pub(crate) fn fail(self, failure: Failure) {
         let _ = self.sender.send(Err(failure));
     }
 }
@@ -145,6 +146,14 @@ impl CommitSide {
     /// Commits a batch and answers all who wait; false when the ledger has stopped.
     pub(crate) fn commit(&mut self, prepared: Prepared) -> bool {
         let Some(ready) = prepared.ready else {
+            if self.shared.has_stopped() {
+                // What they say may rest on what a failed commit threw away.
+                prepared
+                    .replies
+                    .into_iter()
+                    .for_each(|reply| reply.fail(Failure::OutcomeUnknown));
+                return false;
+            }
             let published = self.shared.published.load_full();
             prepared
                 .replies
@@ -226,7 +235,7 @@ impl CommitSide {
             return Ok(());
         };
         if self.shared.has_stopped() {
-            return Ok(());
+            return Err("the ledger had stopped writing before".to_owned());
         }
         let published = self.shared.published.load_full();
         let checkpoint = if published.head == 0 {

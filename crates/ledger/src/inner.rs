@@ -18,7 +18,7 @@ use strongroom_domain::secret::SecretFields;
 use strongroom_domain::state::Credential;
 use strongroom_domain::words::CredentialStatus;
 use strongroom_domain::{State, stored};
-use strongroom_log::{FreeSpace, Store};
+use strongroom_log::{FreeSpace, Slice, Store};
 use strongroom_proof::record::{Header, RecordRef};
 use strongroom_seal::open_secret;
 
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) published: ArcSwap<Published>,
     pub(crate) index: Index,
     /// Sealed records with values, by position.
-    pub(crate) records: quick_cache::sync::Cache<Position, Arc<[u8]>>,
+    pub(crate) records: quick_cache::sync::Cache<Position, Slice>,
     pub(crate) windows: Windows,
     /// Written by the sequencer, read by imports.
     pub(crate) fingerprints: RwLock<Fingerprints>,
@@ -108,7 +108,7 @@ impl Shared {
     }
 
     /// A durable record's bytes, from memory or the log.
-    pub(crate) fn record_bytes(&self, position: Position) -> Result<Arc<[u8]>, Failure> {
+    pub(crate) fn record_bytes(&self, position: Position) -> Result<Slice, Failure> {
         if let Some(bytes) = self.records.get(&position) {
             return Ok(bytes);
         }
@@ -116,11 +116,10 @@ impl Shared {
             .store
             .record(position)
             .map_err(|error| Failure::Internal(error.to_string()))?;
-        let bytes: Arc<[u8]> = bytes
-            .ok_or_else(|| Failure::Internal(format!("record {position} is not in the log")))?
-            .as_ref()
-            .into();
-        self.records.insert(position, Arc::clone(&bytes));
+        let stored = bytes.ok_or_else(|| Failure::Internal(format!("record {position} is not in the log")))?;
+        // Copied: what comes from a table would keep its whole block in memory.
+        let bytes = Slice::from(stored.as_ref());
+        self.records.insert(position, bytes.clone());
         Ok(bytes)
     }
 

@@ -30,9 +30,8 @@ impl Keeper {
 /// Starts the keeper.
 pub(crate) fn start(shared: Arc<Shared>, queue: SyncSender<Message>) -> std::io::Result<Keeper> {
     let (stop, stopped) = channel();
-    let thread = std::thread::Builder::new()
-        .name("keeper".to_owned())
-        .spawn(move || run(&shared, &queue, &stopped))?;
+    let kept = Arc::clone(&shared);
+    let thread = guarded(&shared, "keeper", move || run(&kept, &queue, &stopped))?;
     Ok(Keeper {
         stop: Some(stop),
         thread: Some(thread),

@@ -25,6 +25,7 @@ use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
 use strongroom_domain::ids::{Position, PrincipalId};
 use strongroom_domain::rights::Denied;
+use strongroom_log::Slice;
 use strongroom_proof::tree::Frontier;
 use strongroom_seal::RandomSource;
 use tokio::sync::oneshot;
@@ -66,7 +67,7 @@ pub(crate) struct Sequencer {
     pub(crate) random: RandomSource,
     pub(crate) denials: Denials,
     /// Records with values that are decided but not yet readable from the store.
-    pub(crate) pending_records: HashMap<Position, Arc<[u8]>>,
+    pub(crate) pending_records: HashMap<Position, Slice>,
     /// Requests with a key that are decided but not yet durable, with the head that will hold them.
     pub(crate) pending_requests: HashMap<[u8; 16], u64>,
     pub(crate) to_committer: SyncSender<Prepared>,

@@ -7,6 +7,7 @@ use crate::fingerprint::{Holder, is_fingerprintable};
 use crate::index::Posting;
 use crate::inner::Shared;
 use crate::project::CHECKPOINT_ROW_KEY;
+use crate::request::Failure;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use strongroom_domain::event::{Event, Recorded};
@@ -16,7 +17,7 @@ use strongroom_domain::secret::SecretPart;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::stored;
 use strongroom_domain::words::FieldClass;
-use strongroom_log::{Batch, Space};
+use strongroom_log::{Batch, Slice, Space};
 use strongroom_seal::{Key32, Keyspace, RecordInput, SecretInput, SecretKind, build_record};
 
 /// A batch that is not yet closed.
@@ -25,7 +26,7 @@ pub(super) struct Draft {
     pub(super) replies: Vec<Reply>,
     touched: BTreeSet<EntityKey>,
     postings: Vec<Posting>,
-    cached: Vec<(Position, Arc<[u8]>)>,
+    cached: Vec<(Position, Slice)>,
 }
 
 impl Draft {
@@ -94,8 +95,10 @@ impl Sequencer {
                 &keys.ledger_id,
             )
             .expect("staged parts fit a record");
-            self.keep_record(&recorded, &built.bytes, secret.as_ref(), draft);
-            let position = draft.batch.append(&mut self.frontier, built.bytes);
+            // Shared from here on: by the batch, the store's memtable and the readers' cache.
+            let record = Slice::from(built.bytes);
+            self.keep_record(&recorded, &record, secret.as_ref(), draft);
+            let position = draft.batch.append(&mut self.frontier, record);
             assert_eq!(
                 position, recorded.position,
                 "events are sealed in the order in which they were staged"
@@ -120,12 +123,11 @@ impl Sequencer {
     }
 
     /// Keeps a record with values for readers, and its fingerprints.
-    fn keep_record(&mut self, recorded: &Recorded, bytes: &[u8], secret: Option<&SecretPart>, draft: &mut Draft) {
+    fn keep_record(&mut self, recorded: &Recorded, record: &Slice, secret: Option<&SecretPart>, draft: &mut Draft) {
         let Some(secret) = secret else { return };
-        let kept: Arc<[u8]> = bytes.into();
-        self.pending_records.insert(recorded.position, Arc::clone(&kept));
+        self.pending_records.insert(recorded.position, record.clone());
         let SecretPart::Fields(fields) = secret else { return };
-        draft.cached.push((recorded.position, kept));
+        draft.cached.push((recorded.position, record.clone()));
         let credential = CredentialId(recorded.stream.id);
         let (version, facts) = match &recorded.event {
             Event::CredentialCreated(created) => (1, &created.fields),
@@ -179,6 +181,13 @@ impl Sequencer {
     pub(super) fn finish(&mut self, mut draft: Draft) -> Result<Option<Prepared>, String> {
         if draft.batch.records() == 0 {
             if self.in_flight.load(std::sync::atomic::Ordering::Acquire) == 0 {
+                if self.shared.has_stopped() {
+                    draft
+                        .replies
+                        .into_iter()
+                        .for_each(|reply| reply.fail(Failure::OutcomeUnknown));
+                    return Ok(None);
+                }
                 let published = self.shared.published.load_full();
                 draft
                     .replies
