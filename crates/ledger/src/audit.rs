@@ -290,7 +290,7 @@ impl Ledger {
             return Ok(None);
         };
         let record = RecordRef::parse(&bytes).map_err(|error| internal(error.to_string()))?;
-        record.check_digests().map_err(|error| internal(error.to_string()))?;
+        self.shared.prove(position, &bytes).map_err(Failure::Internal)?;
         let recorded =
             open_parsed(&self.shared.keys, position, &record).map_err(|error| internal(error.to_string()))?;
         let facts = RecordFacts {
@@ -358,8 +358,14 @@ impl Ledger {
             Ok(TilePath::Entries { index, width }) => {
                 let view = self.view();
                 authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
-                let first = index * 256;
-                if first + u64::from(width) > view.head {
+                let Some(end) = index
+                    .checked_mul(256)
+                    .and_then(|first| first.checked_add(u64::from(width)))
+                else {
+                    return Ok(None);
+                };
+                let first = end - u64::from(width);
+                if end > view.head {
                     return Ok(None);
                 }
                 let mut bundle = Vec::with_capacity(usize::from(width) * (HEADER_LEN + 2));

@@ -5,7 +5,7 @@
 
 mod postings;
 
-pub(crate) use postings::{Tail, Term};
+pub(crate) use postings::{BLOCK_POSITIONS, Tail, Term};
 
 use crate::keyring::Keyring;
 use crate::limits::TAIL_RECORDS_MAX;
@@ -17,8 +17,8 @@ use strongroom_domain::stored;
 use strongroom_log::{Space, Store, StoreError};
 use strongroom_seal::{Keyspace, index_term};
 
-/// Row that says up to which position chunks are written.
-const MARKER_KEY: &[u8] = b"m";
+/// Rows that say how far chunks were written: `m` ‖ size of the log then → one past the last position in chunks.
+const MARKER_PREFIX: &[u8] = b"m";
 
 /// What a posting list is about, with the number that goes into the keyed hash. Numbers are never reused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +112,18 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Reads how far the chunks go; the caller pushes the records from there on.
-    pub(crate) fn open(store: &Store) -> Result<Self, StoreError> {
-        let marker = store.row(Space::Index, MARKER_KEY)?;
-        let from = marker
-            .and_then(|row| Some(u64::from_be_bytes(row.as_ref().try_into().ok()?)))
-            .unwrap_or(0);
+    /// Reads how far the chunks go that can be relied on: those written when the log had at most `whole_below` records.
+    /// What was written later may have gone with a damaged journal. The caller pushes the records from there on.
+    pub(crate) fn open(store: &Store, whole_below: u64) -> Result<Self, StoreError> {
+        let mut from = 0;
+        let mut end = MARKER_PREFIX.to_vec();
+        end.extend_from_slice(&whole_below.to_be_bytes());
+        let view = store.view();
+        if let Some(row) = view.rows(Space::Index, MARKER_PREFIX..=end.as_slice()).next_back() {
+            let (_, value) = row?;
+            from = value.as_ref().try_into().map_or(0, u64::from_be_bytes);
+        }
+        from -= from % BLOCK_POSITIONS;
         Ok(Self {
             tail: RwLock::new(Tail::starting_at(from)),
         })
@@ -184,7 +190,12 @@ impl Index {
             let left = limit.saturating_sub(found.len());
             found.extend(tail_positions.iter().take(left));
         }
+        found.sort_unstable();
         found.dedup();
+        if newest_first {
+            found.reverse();
+        }
+        found.truncate(limit);
         Ok(found)
     }
 
@@ -203,7 +214,9 @@ impl Index {
         let view = store.view();
         let prefix = term_prefix(term).to_vec();
         let end = chunk_key(term, range.end);
-        let rows = view.rows(Space::Index, prefix.as_slice()..end.as_slice());
+        // A chunk never crosses a block: the one that holds the first position begins in that position's block.
+        let start = chunk_key(term, range.start - range.start % BLOCK_POSITIONS);
+        let rows = view.rows(Space::Index, start.as_slice()..end.as_slice());
         let mut take = |row: Result<_, StoreError>| -> Result<bool, StoreError> {
             let (key, value): (strongroom_log::Slice, strongroom_log::Slice) = row?;
             let Some(first) = key
@@ -242,13 +255,14 @@ impl Index {
 
     /// Writes chunks for what has left the newest records, in small batches beside the commits.
     pub(crate) fn flush(&self, store: &Store) -> Result<(), StoreError> {
-        let (rows, end) = {
+        let (rows, end, head) = {
             let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
             if tail.to - tail.from < TAIL_RECORDS_MAX {
                 return Ok(());
             }
             let end = tail.to - TAIL_RECORDS_MAX / 2;
-            (tail.rows_before(end), end)
+            let end = end - end % BLOCK_POSITIONS;
+            (tail.rows_before(end), end, tail.to)
         };
         let mut batch = store.row_batch();
         for (key, value) in rows {
@@ -261,7 +275,9 @@ impl Index {
             std::mem::replace(&mut batch, store.row_batch()).write()?;
         }
         // The marker comes last: what it covers is in the journal before it.
-        batch.put(Space::Index, MARKER_KEY, end.to_be_bytes().as_slice());
+        let mut marker = MARKER_PREFIX.to_vec();
+        marker.extend_from_slice(&head.to_be_bytes());
+        batch.put(Space::Index, marker, end.to_be_bytes().as_slice());
         batch.write()?;
         self.tail
             .write()

@@ -16,10 +16,11 @@ use strongroom_domain::command::Command;
 use strongroom_domain::ids::{CredentialId, Position, TimeUs};
 use strongroom_domain::secret::SecretFields;
 use strongroom_domain::state::Credential;
-use strongroom_domain::words::CredentialStatus;
+use strongroom_domain::words::{Category, CredentialStatus};
 use strongroom_domain::{State, stored};
 use strongroom_log::{FreeSpace, Slice, Store};
 use strongroom_proof::record::{Header, RecordRef};
+use strongroom_proof::tree::verify_inclusion;
 use strongroom_seal::open_secret;
 
 /// Shared by the sequencer, the committer, the keeper and all readers.
@@ -107,7 +108,8 @@ impl Shared {
             .map_err(|error| Failure::Internal(error.to_string()))
     }
 
-    /// A durable record's bytes, from memory or the log.
+    /// A durable record's bytes, from memory or the log. What comes from disk is proved to be the record of this position
+    /// (RFC 9162 §2.1.3) before anything of it is believed: rows can be swapped by whoever has the disk.
     pub(crate) fn record_bytes(&self, position: Position) -> Result<Slice, Failure> {
         if let Some(bytes) = self.records.get(&position) {
             return Ok(bytes);
@@ -117,10 +119,24 @@ impl Shared {
             .record(position)
             .map_err(|error| Failure::Internal(error.to_string()))?;
         let stored = bytes.ok_or_else(|| Failure::Internal(format!("record {position} is not in the log")))?;
+        self.prove(position, &stored).map_err(Failure::Internal)?;
         // Copied: what comes from a table would keep its whole block in memory.
         let bytes = Slice::from(stored.as_ref());
         self.records.insert(position, bytes.clone());
         Ok(bytes)
+    }
+
+    /// Proves that bytes from disk are the record of a position of the durable log, digests included.
+    pub(crate) fn prove(&self, position: Position, bytes: &[u8]) -> Result<(), String> {
+        let wrong = |what: String| format!("the record at {position}: {what}");
+        let record = RecordRef::parse(bytes).map_err(|error| wrong(error.to_string()))?;
+        record.check_digests().map_err(|error| wrong(error.to_string()))?;
+        let proofs = self.store.proofs();
+        let (size, root) = (proofs.head().size, proofs.head().root);
+        let path = proofs
+            .inclusion(position, size)
+            .map_err(|error| wrong(error.to_string()))?;
+        verify_inclusion(&record.leaf_hash(), position, size, &path, &root).map_err(|error| wrong(error.to_string()))
     }
 
     /// The live credentials, other than `except`, whose current version holds a value, by its fingerprint.
@@ -154,7 +170,7 @@ impl Shared {
             .last()
             .ok_or_else(|| internal("it has no version".to_owned()))?;
         let bytes = self.record_bytes(fact.values_at)?;
-        open_values(&self.keys, &bytes).map_err(internal)
+        open_values(&self.keys, &bytes, credential).map_err(internal)
     }
 
     /// Looks whether the disk has room for these commands: with little left only withdrawing goes on.
@@ -191,9 +207,16 @@ impl Shared {
     }
 }
 
-/// The values in a record's secret part; what went wrong, as text without a value.
-pub(crate) fn open_values(keys: &Keyring, bytes: &[u8]) -> Result<SecretFields, String> {
+/// The values in a record's secret part, which must be this credential's; what went wrong, as text without a value.
+pub(crate) fn open_values(keys: &Keyring, bytes: &[u8], of: &Credential) -> Result<SecretFields, String> {
     let record = RecordRef::parse(bytes).map_err(|error| error.to_string())?;
+    let header = &record.header;
+    let is_its_own = header.category == Category::Credential.number()
+        && header.stream_id == of.id.0
+        && header.secret_key_id == of.key_id;
+    if !is_its_own {
+        return Err("the record that should hold its values is another thing's".to_owned());
+    }
     let key = keys
         .data_key(&record.header.secret_key_id)
         .ok_or("its data key is gone")?;

@@ -2,6 +2,7 @@
 
 use crate::inner::Shared;
 use crate::limits::WINDOWS_PER_EVENT_MAX;
+use crate::open::guarded;
 use crate::request::RequestContext;
 use crate::sequencer::{Message, Work};
 use std::sync::Arc;

@@ -200,9 +200,15 @@ impl Ledger {
 
     /// Has a refused read recorded: the first at once, then one summary a minute.
     pub(crate) async fn note_denied(&self, context: &RequestContext, denied: Denied) {
+        let mut context = context.clone();
+        if intake::scan(&context, &[]).is_err() {
+            context.reason = None;
+            context.idempotency = None;
+        }
+        context.user_agent = intake::recordable(context.user_agent);
         let (done, noted) = oneshot::channel();
         let message = Message::Denied {
-            context: Box::new(context.clone()),
+            context: Box::new(context),
             denied,
             done,
         };

@@ -25,6 +25,8 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use strongroom_domain::State;
+use strongroom_domain::event::Stream;
+use strongroom_domain::words::Category;
 use strongroom_log::{DataDir, Life, Opened, Space, Stage, Store};
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::plain::PlainPart;
@@ -284,6 +286,7 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                 return Err(state_differs());
             }
             state.last_recorded_at = last_us;
+            check_tail(store, &state, unsealed.opened.report.anchored, head.size)?;
             if !projection.keys_equal(&stored) {
                 check_live_keys(&state, keys)?;
                 unsealed.rebuilt.push("the sum over wrapped keys".to_owned());
@@ -306,6 +309,42 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
     })
 }
 
+/// Records beyond the anchor are there after a crash; each must be the next of its stream, in time's order. So a copy of
+/// an old record that someone put behind the end is refused.
+fn check_tail(store: &Store, state: &State, anchored: u64, size: u64) -> Result<(), OpenError> {
+    let mut versions: HashMap<Stream, u64> = HashMap::new();
+    let mut later_us = u64::MAX;
+    for entry in store.view().records(anchored.saturating_sub(1)..size).rev() {
+        let (position, bytes) = entry?;
+        let wrong = |what: &str| OpenError::Record {
+            position,
+            what: what.to_owned(),
+        };
+        let header = RecordRef::parse(&bytes)
+            .map_err(|error| wrong(&error.to_string()))?
+            .header;
+        if header.recorded_at_us > later_us {
+            return Err(wrong("time goes backwards behind it"));
+        }
+        later_us = header.recorded_at_us;
+        if position < anchored {
+            break;
+        }
+        let category =
+            Category::from_number(header.category).ok_or_else(|| wrong("its stream category is not known"))?;
+        let stream = Stream {
+            category,
+            id: header.stream_id,
+        };
+        let version = versions.entry(stream).or_insert_with(|| state.stream_version(&stream));
+        if header.stream_version != *version {
+            return Err(wrong("it is not the next of its stream"));
+        }
+        *version -= 1;
+    }
+    Ok(())
+}
+
 fn head_row(store: &Store, keys: &Keyring) -> Option<SetHashRow> {
     let row = store.row(Space::Meta, HEAD_ROW_KEY).ok()??;
     let row = keys.rows.open(Keyspace::Meta, HEAD_ROW_KEY, &row).ok()?;
@@ -321,6 +360,7 @@ fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) ->
         let (Some(id), Some(generation)) = (id, generation) else {
             return Err(OpenError::KeyRow { id: None });
         };
+        projection.put_key_row(&keys.set_hash, &row_key, &wrapped);
         if generation != keys.wrapper.generation() {
             continue;
         }
@@ -328,7 +368,6 @@ fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) ->
             .wrapper
             .unwrap(&id, &wrapped)
             .map_err(|_| OpenError::KeyRow { id: Some(id) })?;
-        projection.put_key_row(&keys.set_hash, &row_key, &wrapped);
         keys.add_data_key(id, Arc::new(key));
     }
     Ok(())
@@ -366,10 +405,10 @@ fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<Fingerprints, Open
 }
 
 /// The index with the newest records' postings in memory.
-pub(crate) fn load_index(store: &Store, keys: &Keyring, checked_from: u64) -> Result<Index, OpenError> {
-    let index = Index::open(store)?;
+pub(crate) fn load_index(store: &Store, keys: &Keyring, checked_from: u64, clean: bool) -> Result<Index, OpenError> {
     let size = store.head().size;
-    let from = index.end().min(checked_from).min(size);
+    let index = Index::open(store, if clean { size } else { checked_from })?;
+    let from = index.end().min(size);
     index.restart_at(from);
     for entry in store.view().records(from..size) {
         let (position, bytes) = entry?;
@@ -411,6 +450,7 @@ pub(crate) fn start(
         &unsealed.opened.store,
         &unsealed.keys,
         unsealed.opened.report.checked_from,
+        unsealed.opened.report.clean,
     )?;
     let Unsealed { opened, keys, rebuilt } = unsealed;
     let Opened {
@@ -508,7 +548,7 @@ fn spawn(
 }
 
 /// A thread whose panic stops the ledger: half a writer must not go on.
-fn guarded(
+pub(crate) fn guarded(
     shared: &Arc<Shared>,
     name: &'static str,
     body: impl FnOnce() + Send + 'static,

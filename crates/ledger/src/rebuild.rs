@@ -3,13 +3,14 @@
 use crate::Ledger;
 use crate::error::OpenError;
 use crate::keyring::Keyring;
-use crate::opened::open_recorded;
+use crate::opened::open_parsed;
 use crate::project::{HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use std::ops::Range;
 use strongroom_domain::State;
 use strongroom_domain::evolve::evolve;
 use strongroom_log::{Space, Store};
 use strongroom_proof::tree::Frontier;
+use strongroom_proof::verify::LogVerifier;
 use strongroom_seal::random_bytes;
 
 /// Records between two words of progress.
@@ -34,12 +35,13 @@ pub(crate) fn fold(
     progress: &mut dyn FnMut(u64),
 ) -> Result<State, OpenError> {
     let mut state = State::default();
+    // Order is checked as anyone would check it: a record put in a second time must not be folded in.
+    let mut log = LogVerifier::new();
     for entry in store.view().records(range) {
         let (position, bytes) = entry?;
-        let recorded = open_recorded(keys, position, &bytes).map_err(|error| OpenError::Record {
-            position,
-            what: error.to_string(),
-        })?;
+        let wrong = |what: String| OpenError::Record { position, what };
+        let accepted = log.push(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let recorded = open_parsed(keys, position, &accepted.record).map_err(|error| wrong(error.to_string()))?;
         evolve(&mut state, &recorded);
         if position % PROGRESS_EVERY == 0 {
             progress(position);

@@ -116,6 +116,7 @@ impl Sequencer {
     /// Decides, seals and commits; false when the ledger has stopped.
     fn write(&mut self, works: Vec<Message>) -> bool {
         self.forget_durable();
+        self.shared.look_at_space();
         let single = works.len() <= 1;
         let mut draft = Draft::new(&self.shared, self.frontier.size());
         let mut told = Vec::new();
@@ -216,7 +217,11 @@ impl Sequencer {
             why,
             count,
         };
-        match self.stage(&context, vec![command], false) {
+        let staged = self.stage(&context, vec![command.clone()], false).or_else(|_| {
+            // What came with the request may be what the rules refuse: the refusal is recorded all the same.
+            self.stage(&RequestContext::system(), vec![command], false)
+        });
+        match staged {
             Ok(staged) => drop(self.seal_into(staged, draft)),
             Err(failure) => tracing::warn!(?failure, "a refusal was not recorded"),
         }

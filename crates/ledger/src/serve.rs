@@ -18,8 +18,9 @@ use strongroom_domain::resolve::{Outcome, PassedOver, Resolution, resolve};
 use strongroom_domain::rights::{Allowed, Target, authorize, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
 use strongroom_domain::state::{Credential, State};
-use strongroom_domain::words::{FieldClass, Right, Step};
+use strongroom_domain::words::{CredentialStatus, FieldClass, Right, Step};
 use strongroom_formats::catalogue::allowed_hosts;
+use strongroom_log::FreeSpace;
 
 /// Times a recorded serving is computed again when the state moved on in between.
 const STALE_RETRIES: usize = 8;
@@ -151,16 +152,18 @@ impl Ledger {
             self.shared.counters.reads_unchanged.fetch_add(1, Ordering::Relaxed);
             return Ok(answer(Vec::new(), None, None, true));
         }
-        if request.dry_run {
-            return Ok(answer(explain(&published.state, &resolution), None, None, false));
-        }
         let missing = resolution.missing(&published.state);
         if !missing.is_empty() {
             return Err(Rejection::VariablesMissing { missing }.into());
         }
+        if request.dry_run {
+            return Ok(answer(explain(&published.state, &resolution), None, None, false));
+        }
         let (recorded, valid_until) = self.record_serving(context, request, &resolution, now).await?;
         let values = self.values(&published, &resolution, &allowed, recorded)?;
         self.still_holds(&published, context, request, &resolution)?;
+        let valid_until =
+            valid_until.map(|until| ends(&published.state, &context.caller, &resolution).fold(until, TimeUs::min));
         Ok(answer(values, valid_until, Some(recorded.at), false))
     }
 
@@ -190,6 +193,9 @@ impl Ledger {
         resolution: &Resolution,
         now: TimeUs,
     ) -> Result<(Recorded, Option<TimeUs>), Failure> {
+        if self.shared.free_space() != FreeSpace::Enough {
+            return Err(Failure::NoSpace);
+        }
         let window_us = u64::try_from(self.shared.window.as_micros()).unwrap_or(u64::MAX);
         let served = resolution.served();
         let key = window_key(context, request, resolution, &served);
@@ -283,14 +289,23 @@ impl Ledger {
             return Err(Failure::Internal("a reveal was recorded as something else".to_owned()));
         };
         let recorded = Recorded { at: event.position };
-        let state = &receipt.view.state;
+        let newest = self.shared.view();
+        let state = &newest.state;
         let credential = state
             .credentials
             .get(&revealed.credential)
             .ok_or_else(|| Failure::Internal("what was revealed is not there".to_owned()))?;
-        // Judged once more on what is durable: a revocation that was faster wins.
+        // Judged once more, on the newest durable state: a revocation that was faster wins.
+        if !matches!(credential.status, CredentialStatus::Active | CredentialStatus::Disabled) {
+            let status = credential.status.as_str();
+            return Err(Rejection::NotActive {
+                what: "credential",
+                status,
+            }
+            .into());
+        }
         let target = Target::Credential(credential);
-        let allowed = authorize(state, &caller, Right::Read, target, receipt.view.now).map_err(Rejection::from)?;
+        let allowed = authorize(state, &caller, Right::Read, target, newest.now).map_err(Rejection::from)?;
         let secrets = open_version(&self.shared, credential, revealed.version, &allowed, recorded)?;
         let mut fields = fields_of(credential, revealed.version, secrets);
         fields.retain(|(name, ..)| revealed.fields.contains(name));
@@ -333,6 +348,26 @@ fn decide(
     let allowed = authorize(state, caller, Right::Resolve, Target::Workspace(workspace.id), now)?;
     let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
     Ok((allowed, resolution))
+}
+
+/// When what an answer rests on ends: the credentials' values, the token.
+fn ends<'a>(state: &'a State, caller: &'a Caller, resolution: &'a Resolution) -> impl Iterator<Item = TimeUs> + 'a {
+    let credentials = resolution
+        .variables
+        .iter()
+        .filter_map(|variable| match &variable.outcome {
+            Outcome::Chosen { credential, .. } => state.credentials.get(credential)?.expires_at,
+            Outcome::Missing { .. } | Outcome::Unset { .. } => None,
+        });
+    let tokens = state
+        .principals
+        .get(&caller.principal)
+        .into_iter()
+        .flat_map(|principal| &principal.tokens);
+    let token = tokens
+        .filter(|token| Some(token.id) == caller.token)
+        .filter_map(|token| token.expires_at);
+    credentials.chain(token)
 }
 
 /// A dry run's answer: everything but values.
@@ -445,7 +480,7 @@ fn open_version(
         .version_fact(version)
         .ok_or_else(|| internal("no such version".to_owned()))?;
     let bytes = shared.record_bytes(fact.values_at)?;
-    open_values(&shared.keys, &bytes).map_err(internal)
+    open_values(&shared.keys, &bytes, credential).map_err(internal)
 }
 
 /// All fields of a version: its secret and destination values, and the credential's plain ones.

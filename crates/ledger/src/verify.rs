@@ -137,7 +137,22 @@ pub fn verify_offline(
         &unsealed.opened.store,
         &unsealed.keys,
         unsealed.opened.report.checked_from,
+        unsealed.opened.report.clean,
     )?;
+    // What had to be made anew to get this far is a finding, not something to pass over.
+    if let Some(what) = unsealed.rebuilt.first() {
+        return Err(VerifyError::Projection {
+            projection: "state",
+            what: format!("{what} had to be made anew"),
+        });
+    }
+    if unsealed.opened.report.tiles_rebuilt > 0 {
+        let what = format!("{} tiles had to be made anew", unsealed.opened.report.tiles_rebuilt);
+        return Err(VerifyError::Projection {
+            projection: "tree",
+            what,
+        });
+    }
     let store = &unsealed.opened.store;
     let head = store.head();
     let note = unsealed
@@ -268,9 +283,11 @@ impl What<'_> {
             self.check_tiles(&accepted.tiles).map_err(wrong)?;
             let recorded =
                 open_parsed(self.keys, position, &accepted.record).map_err(|error| wrong(error.to_string()))?;
-            if let Some(id) = recorded.secret_key_id
-                && let Some(key) = self.keys.data_key(&id)
-            {
+            if let Some(id) = recorded.secret_key_id {
+                let key = self
+                    .keys
+                    .data_key(&id)
+                    .ok_or_else(|| wrong("the data key that it names is not there".to_owned()))?;
                 open_secret(&accepted.record, &self.keys.ledger_id, &key).map_err(|error| wrong(error.to_string()))?;
                 secrets_opened += 1;
             }

@@ -10,6 +10,10 @@ pub(crate) type Term = [u8; 17];
 /// Positions in one chunk: small enough that reading a page's last chunk costs little.
 pub(crate) const CHUNK_POSITIONS_MAX: usize = 512;
 
+/// Positions that are written to chunks at a time. Chunks never cross a block, so that they are the same whoever writes
+/// them: writing them again after a crash replaces each with itself.
+pub(crate) const BLOCK_POSITIONS: u64 = 4_096;
+
 /// The term of a subject, from its keyed hash.
 pub(crate) fn subject_term(hash: [u8; 16]) -> Term {
     let mut term = [b'e'; 17];
@@ -122,8 +126,10 @@ impl Tail {
         let mut rows = Vec::new();
         for (term, positions) in &self.postings {
             let ready = &positions[..positions.partition_point(|position| *position < end)];
-            for chunk in ready.chunks(CHUNK_POSITIONS_MAX) {
-                rows.push((chunk_key(term, chunk[0]), encode_chunk(chunk)));
+            for block in ready.chunk_by(|a, b| a / BLOCK_POSITIONS == b / BLOCK_POSITIONS) {
+                for chunk in block.chunks(CHUNK_POSITIONS_MAX) {
+                    rows.push((chunk_key(term, chunk[0]), encode_chunk(chunk)));
+                }
             }
         }
         for (hash, (first, count)) in &self.requests {

@@ -175,10 +175,10 @@ fn service_warnings(service: &str) -> Vec<String> {
     let hint = if near.is_empty() {
         String::new()
     } else {
-        format!("; did you mean {}?", near.join(", "))
+        format!(" (did you mean {}?)", near.join(", "))
     };
     vec![format!(
-        "the catalogue has no such service{hint} It is accepted, with all unknown fields secret"
+        "the catalogue has no such service{hint}; it is accepted, with all unknown fields secret"
     )]
 }
 

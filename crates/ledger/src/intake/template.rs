@@ -128,6 +128,7 @@ impl Ledger {
             .map_err(|error| internal(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| internal("its record is not in the log".to_owned()))?;
         let record = RecordRef::parse(&bytes).map_err(|error| internal(error.to_string()))?;
+        self.shared.prove(position, &bytes).map_err(internal)?;
         let key = self
             .shared
             .keys

@@ -7,10 +7,12 @@ use crate::request::{Failure, RequestContext};
 use std::sync::Arc;
 use strongroom_domain::command::{Command, FieldInput};
 use strongroom_domain::context::{Context, Duplicate, Ids};
-use strongroom_domain::decide::{decide, needs_current_secret};
+use strongroom_domain::decide::{NewEvent, decide, needs_current_secret};
 use strongroom_domain::event::{Envelope, Event, Idempotency, Recorded, Stream};
 use strongroom_domain::evolve::evolve;
-use strongroom_domain::ids::{CorrelationId, CredentialId, CredentialVersion, EventId, GrantId, TemplateId, TimeUs};
+use strongroom_domain::ids::{
+    CorrelationId, CredentialId, CredentialVersion, EventId, GrantId, PrincipalId, TemplateId, TimeUs,
+};
 use strongroom_domain::secret::{SecretFields, SecretPart};
 use strongroom_domain::stored;
 use strongroom_domain::words::{Category, FieldClass};
@@ -122,7 +124,10 @@ impl Sequencer {
                 stream: event.stream,
                 stream_version: self.state.stream_version(&event.stream) + earlier + 1,
                 secret_key_id,
-                envelope: envelope(context, decision.grant, correlation),
+                envelope: Envelope {
+                    actor: actor(context, &event),
+                    ..envelope(context, decision.grant, correlation)
+                },
                 event: event.event,
             };
             let plain = self.plain_part(&recorded.event);
@@ -264,21 +269,15 @@ impl Sequencer {
             .version_fact(version)
             .ok_or_else(|| internal("no such version"))?
             .values_at;
-        let stored_record;
+        let stored;
         let bytes: &[u8] = match self.pending_records.get(&at) {
             Some(pending) => pending,
             None => {
-                stored_record = self
-                    .shared
-                    .store
-                    .record(at)
-                    .map_err(|error| internal(&error.to_string()))?;
-                stored_record
-                    .as_deref()
-                    .ok_or_else(|| internal("its record is not in the log"))?
+                stored = self.shared.record_bytes(at)?;
+                &stored
             }
         };
-        open_values(&self.shared.keys, bytes).map_err(|what| internal(&what))
+        open_values(&self.shared.keys, bytes, facts).map_err(|what| internal(&what))
     }
 
     /// Which entered values other credentials hold in their current version.
@@ -312,6 +311,14 @@ impl Sequencer {
 
     fn random_bytes<const N: usize>(&mut self) -> Result<[u8; N], Failure> {
         self.random.take().map_err(|error| Failure::Internal(error.to_string()))
+    }
+}
+
+/// Who acted: whoever asked. A refusal is written by the ledger, but it was the refused one who tried.
+fn actor(context: &RequestContext, event: &NewEvent) -> PrincipalId {
+    match event.event {
+        Event::Denied(_) => PrincipalId(event.stream.id),
+        _ => context.caller.principal,
     }
 }
 
