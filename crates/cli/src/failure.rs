@@ -47,7 +47,7 @@ pub(crate) struct Failure {
     message: String,
     hints: Vec<String>,
     /// What the server sent, for `--output json`.
-    problem: Option<Value>,
+    problem: Option<Box<Value>>, // boxed: failures travel in every result
     /// The command has already shown its answer: only the exit code is left to give.
     told: bool,
 }
@@ -99,7 +99,7 @@ impl Failure {
     /// Keeps the server's problem document for programs.
     #[must_use]
     pub(crate) fn with_problem(mut self, problem: Value) -> Self {
-        self.problem = Some(problem);
+        self.problem = Some(Box::new(problem));
         self
     }
 
@@ -116,7 +116,7 @@ impl Failure {
 
     /// The problem document, as the server sent it or as made here.
     pub(crate) fn document(&self) -> Value {
-        let mut document = match &self.problem {
+        let mut document = match self.problem.as_deref() {
             Some(Value::Object(members)) => members.clone(),
             _ => Map::from_iter([("title".to_owned(), json!(self.message))]),
         };

@@ -35,8 +35,11 @@ const WORKSPACES: [(&str, &str, &str); 5] = [
     ("Client C newsletter", "client-c", "prod"),
 ];
 
-/// What runs where, with its mappings; defaults fill the rest.
-const SETUPS: [(&str, &str, &[(&str, &str)]); 6] = [
+/// Workspace, template, and what is mapped: variable and credential.
+type Setup = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What runs where; defaults fill what is not mapped.
+const SETUPS: [Setup; 6] = [
     (
         "client-a-shop",
         "order-sync",

@@ -142,51 +142,41 @@ pub(crate) fn table(page: &Value) -> Table {
     table
 }
 
-/// What an event is about, by handle; the service and who acted stand elsewhere.
-fn subject(event: &Value) -> Option<String> {
-    let told = event.get("subjects")?.as_array()?.iter().filter(|subject| {
-        let kind = subject.text("kind").unwrap_or_default();
-        let is_actor = subject.text("id") == event.text("actor_id");
-        kind != "service" && !is_actor
-    });
-    let names: Vec<&str> = told
-        .filter_map(|subject| subject.text("handle").or_else(|| subject.text("id")))
-        .collect();
-    (!names.is_empty()).then(|| joined(names))
-}
-
-/// What an event is about: of a serving the template and where it ran, else the thing that it happened to, or all that it
-/// concerns.
+/// What an event is about: of a serving the template and where it ran, else the thing that it happened to, else all that it
+/// concerns but services and who acted.
 fn subject(event: &Value) -> Option<String> {
     let subjects = event.list("subjects");
+    let named = |subject: &'_ Value| subject.text("handle").or_else(|| subject.text("id")).map(str::to_owned);
     let of = |kind: &str| {
         subjects
             .iter()
             .find(|subject| subject.text("kind") == Some(kind))
-            .and_then(|subject| subject.text("handle"))
+            .and_then(named)
     };
     let stream = event
         .text("stream")
-        .and_then(|stream| stream.split(['/', ':']).next())
+        .and_then(|stream| stream.split('/').next())
         .unwrap_or_default();
     match (stream, of("template"), of("workspace")) {
-        ("access" | "workspace", Some(template), Some(workspace)) => Some(format!("{template} in {workspace}")),
-        ("access", ..) => of("credential").map(str::to_owned),
-        (kind, ..) => match of(kind).or_else(|| event.text("subject")) {
-            Some(handle) => Some(handle.to_owned()),
-            None if subjects.is_empty() => None,
-            None => Some(joined(subjects.iter().filter_map(|subject| subject.text("handle")))),
-        },
+        ("access" | "workspace", Some(template), Some(workspace)) => return Some(format!("{template} in {workspace}")),
+        ("access", ..) => return of("credential"),
+        _ => {}
     }
+    of(stream).or_else(|| {
+        let others = subjects
+            .iter()
+            .filter(|subject| subject.text("kind") != Some("service") && subject.text("id") != event.text("actor_id"));
+        let names: Vec<String> = others.filter_map(named).collect();
+        (!names.is_empty()).then(|| joined(names))
+    })
 }
 
 /// One event with all that is known of it: who and why, what, and what the record commits to.
 fn one(event: &Value, look: &Look) -> String {
-    const FIRST: [&str; 17] = [
+    const FIRST: [&str; 16] = [
         "position",
         "recorded_at",
         "type",
-        "subject",
         "actor",
         "actor_id",
         "on_behalf_of",
@@ -205,12 +195,20 @@ fn one(event: &Value, look: &Look) -> String {
     for name in FIRST {
         facts = facts.maybe(name, event.shown(name));
     }
+    for subject in event.list("subjects") {
+        let about = ["kind", "handle", "id"]
+            .iter()
+            .filter_map(|name| subject.text(name))
+            .collect::<Vec<_>>()
+            .join(" ");
+        facts = facts.fact("about", about);
+    }
     let mut parts = vec![facts.render(look)];
     if let Some(data) = event.get("data").filter(|data| !data.is_null()) {
         parts.push(tree("data", data, look));
     }
     for (name, value) in event.as_object().into_iter().flatten() {
-        if !FIRST.contains(&name.as_str()) && name != "data" {
+        if !FIRST.contains(&name.as_str()) && name != "data" && name != "subjects" {
             parts.push(tree(name, value, look));
         }
     }
@@ -254,12 +252,13 @@ mod tests {
     fn a_serving_is_about_what_ran_where() {
         let subjects = json!([
             {"kind": "credential", "handle": "openai"}, {"kind": "workspace", "handle": "shop-a"},
-            {"kind": "template", "handle": "order-sync"}, {"kind": "principal", "handle": "runner"},
+            {"kind": "template", "handle": "order-sync"}, {"kind": "principal", "id": "pr_1", "handle": "runner"},
         ]);
-        let about = |stream: &str| subject(&json!({"stream": stream, "subjects": subjects})).unwrap();
+        let about =
+            |stream: &str| subject(&json!({"stream": stream, "subjects": subjects, "actor_id": "pr_1"})).unwrap();
         assert_eq!(about("access/00"), "order-sync in shop-a");
         assert_eq!(about("credential/00"), "openai");
-        assert_eq!(about("ledger/00"), "openai, shop-a, order-sync, runner");
+        assert_eq!(about("default/00"), "openai, shop-a, order-sync");
         assert_eq!(subject(&json!({"stream": "ledger/00"})), None);
     }
 
