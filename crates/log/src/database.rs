@@ -48,7 +48,7 @@ impl Opening<'_> {
             birth::sync_database(self.layout)?;
         }
         Ok(Database {
-            size: check::size(&store)?,
+            size: check::size(&store).map_err(|error| self.unreadable(error))?,
             store,
             copy: self.copy,
             born,
@@ -82,7 +82,7 @@ impl Opening<'_> {
         if !matches!(error, fjall::Error::JournalRecovery(_)) {
             return Err(match error {
                 fjall::Error::Locked => OpenError::Locked { dir: dir.to_owned() },
-                other => OpenError::Store(StoreError::Engine(other)),
+                other => self.unreadable(other.into()),
             });
         }
         let refused = |source| OpenError::JournalDamaged {
@@ -114,6 +114,14 @@ impl Opening<'_> {
         let open =
             AssertUnwindSafe(|| Store::open_database(dir.to_owned(), self.options.cache_bytes, Arc::clone(self.lock)));
         std::panic::catch_unwind(open).map_err(|_| self.damaged("the engine stopped while it read it".to_owned()))
+    }
+
+    /// Damaged files are refused as such; else it is the machine that failed.
+    fn unreadable(&self, error: StoreError) -> OpenError {
+        match error.damage() {
+            Some(what) => self.damaged(what),
+            None => OpenError::Store(error),
+        }
     }
 
     fn damaged(&self, what: String) -> OpenError {

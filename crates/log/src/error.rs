@@ -45,6 +45,42 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// What is wrong with the files, in words: absent, cut, or other bytes than their checksums say. None where it is the
+    /// machine that failed.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => engine_damage(error).map(str::to_owned),
+            other => Some(other.to_string()),
+        }
+    }
+}
+
+/// fjall's errors print themselves as code; here are words for those that damaged files come to.
+fn engine_damage(error: &fjall::Error) -> Option<&'static str> {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => match error.kind() {
+            io::ErrorKind::NotFound => Some("a file of it is absent"),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                Some("a file of it is cut or damaged")
+            }
+            _ => None,
+        },
+        fjall::Error::Storage(fjall::LsmError::ChecksumMismatch { .. }) => {
+            Some("a block's checksum does not match its bytes")
+        }
+        fjall::Error::Storage(_) => Some("a table or version file is damaged"),
+        fjall::Error::InvalidVersion(_) => Some("its version marker is damaged"),
+        fjall::Error::JournalRecovery(_)
+        | fjall::Error::InvalidTrailer
+        | fjall::Error::InvalidTag(_)
+        | fjall::Error::Decompress(_) => Some("a journal is damaged"),
+        fjall::Error::Unrecoverable => Some("files that it needs are absent or damaged"),
+        _ => None,
+    }
+}
+
 /// Why a data directory is not opened. Each has a stable [`OpenError::code`].
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -179,7 +179,7 @@ impl DataDir {
             cut,
         } = opening.open_database()?;
         let checked = check_store(&store, &anchor.slot, size)
-            .map_err(|why| refusal(why, anchor.slot.size, size, copy.as_ref()))?;
+            .map_err(|why| refusal(why, layout, anchor.slot.size, size, copy.as_ref()))?;
         let tiles_rebuilt = mend_tiles(&store, &checked)?;
         let report = OpenReport {
             born,
@@ -340,7 +340,7 @@ fn check_store(store: &Store, slot: &Slot, size: u64) -> Result<Checked, Disagre
     check::check_log(store, slot, size, from)
 }
 
-fn refusal(why: Disagreement, anchored: u64, found: u64, copy: Option<&JournalsCopy>) -> OpenError {
+fn refusal(why: Disagreement, layout: &Layout, anchored: u64, found: u64, copy: Option<&JournalsCopy>) -> OpenError {
     let journals = copy.map(|copy| copy.dir().to_owned());
     match why {
         Disagreement::Shorter => OpenError::LogShorter {
@@ -360,7 +360,15 @@ fn refusal(why: Disagreement, anchored: u64, found: u64, copy: Option<&JournalsC
             journals,
             source,
         },
-        Disagreement::Store(error) => OpenError::Store(error),
+        Disagreement::Store(error) => match error.damage() {
+            Some(what) => OpenError::DatabaseDamaged {
+                dir: layout.database(),
+                anchored,
+                what,
+                journals,
+            },
+            None => OpenError::Store(error),
+        },
     }
 }
 
