@@ -161,11 +161,16 @@ impl Ledger {
             newest_first: true,
             ..EventQuery::default()
         };
-        self.page(
+        let mut page = self.page(
             &view.state,
             vec![vec![Concern::Subject(Subject::Credential(credential.id))]],
             &query,
-        )
+        )?;
+        if !seen.may(Right::Audit, Target::Ledger) {
+            let own = credential.id.to_string();
+            page.items.iter_mut().for_each(|event| redact(event, &own));
+        }
+        Ok(page)
     }
 
     /// One event. Takes `audit` on the ledger.
@@ -379,6 +384,20 @@ impl Ledger {
                 Ok(Some(bundle))
             }
         }
+    }
+}
+
+/// What someone without `audit` learns of an event: nothing of other credentials, of tokens and places.
+fn redact(event: &mut EventView, credential: &str) {
+    event.source = None;
+    event.user_agent = None;
+    event.token = None;
+    event.grant = None;
+    event
+        .subjects
+        .retain(|subject| subject.kind != "credential" || subject.id == credential);
+    if let Some(Value::Array(served)) = event.data.get_mut("served") {
+        served.retain(|one| one.get("credential").and_then(Value::as_str) == Some(credential));
     }
 }
 

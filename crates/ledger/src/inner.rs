@@ -9,7 +9,7 @@ use crate::view::{Published, View};
 use crate::windows::Windows;
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use strongroom_domain::command::Command;
@@ -23,6 +23,16 @@ use strongroom_proof::record::{Header, RecordRef};
 use strongroom_proof::tree::verify_inclusion;
 use strongroom_seal::open_secret;
 
+/// A cached record weighs its bytes and what the cache needs for it.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordBytes;
+
+impl quick_cache::Weighter<Position, Slice> for RecordBytes {
+    fn weight(&self, _: &Position, record: &Slice) -> u64 {
+        record.len() as u64 + 64
+    }
+}
+
 /// Shared by the sequencer, the committer, the keeper and all readers.
 pub(crate) struct Shared {
     pub(crate) dir: PathBuf,
@@ -34,10 +44,12 @@ pub(crate) struct Shared {
     pub(crate) published: ArcSwap<Published>,
     pub(crate) index: Index,
     /// Sealed records with values, by position.
-    pub(crate) records: quick_cache::sync::Cache<Position, Slice>,
+    pub(crate) records: quick_cache::sync::Cache<Position, Slice, RecordBytes>,
     pub(crate) windows: Windows,
     /// Written by the sequencer, read by imports.
     pub(crate) fingerprints: RwLock<Fingerprints>,
+    /// Bytes of the requests that wait.
+    pub(crate) queued_bytes: AtomicUsize,
     /// How long a serving covers the next ones.
     pub(crate) window: Duration,
     /// Set once, never taken back.

@@ -61,6 +61,7 @@ pub(crate) fn count_windows(shared: &Shared, queue: &SyncSender<Message>, all: b
         for windows in windows.chunks(WINDOWS_PER_EVENT_MAX) {
             let (reply, _) = tokio::sync::oneshot::channel();
             let work = Work {
+                bytes: 0,
                 context: RequestContext::system(),
                 commands: vec![Command::RecordCounts {
                     principal,

@@ -47,6 +47,7 @@ use commit::CommitSide;
 use inner::Shared;
 use sequencer::{Message, Work};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -242,8 +243,14 @@ impl Ledger {
         }
         intake::scan(&context, &commands)?;
         context.user_agent = intake::recordable(context.user_agent);
+        let bytes = weight(&context, &commands);
+        if self.shared.queued_bytes.fetch_add(bytes, Ordering::AcqRel) + bytes > limits::QUEUE_BYTES_MAX {
+            self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
+            return Err(Failure::Busy);
+        }
         let (reply, answer) = oneshot::channel();
         let work = Work {
+            bytes,
             context,
             commands,
             body_has_secrets,
@@ -252,10 +259,24 @@ impl Ledger {
         };
         match self.queue.try_send(Message::Work(Box::new(work))) {
             Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_)) => Err(Failure::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(Failure::Stopped),
+            Err(refused) => {
+                self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
+                Err(match refused {
+                    TrySendError::Full(_) => Failure::Busy,
+                    TrySendError::Disconnected(_) => Failure::Stopped,
+                })
+            }
         }
     }
+}
+
+/// Bytes that a request keeps while it waits: its body and its documents.
+fn weight(context: &RequestContext, commands: &[Command]) -> usize {
+    let documents = commands.iter().map(|command| match command {
+        Command::RegisterTemplate { input, .. } | Command::ReviseTemplate { input, .. } => input.document.bytes.len(),
+        _ => 512,
+    });
+    context.idempotency.as_ref().map_or(0, |key| key.body.len()) + documents.sum::<usize>()
 }
 
 impl std::fmt::Debug for Ledger {

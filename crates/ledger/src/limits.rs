@@ -8,8 +8,14 @@ pub(crate) const BATCH_WORKS_MAX: usize = 256;
 pub(crate) const LINGER_YIELDS_MAX: u32 = 64;
 /// Newest records whose postings are in memory.
 pub(crate) const TAIL_RECORDS_MAX: u64 = 8_192;
-/// Sealed records with values kept in memory for servings.
+/// Sealed records with values kept in memory for servings: how many are expected, and their bytes.
 pub(crate) const CACHED_RECORDS: usize = 131_072;
+/// Bytes of these records.
+pub(crate) const CACHED_BYTES: u64 = 96 << 20;
+/// Bytes of the requests that may wait for the writer, bodies and documents: one more is told to come back.
+pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
+/// Bytes of the requests in one batch.
+pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Seconds between two records of the same principal's refusals.
 pub(crate) const DENIED_EVERY_US: u64 = 60_000_000;
 /// Windows counted in one event: it must fit a history part.

@@ -8,9 +8,9 @@ use crate::denials::Denials;
 use crate::error::OpenError;
 use crate::fingerprint::{Fingerprints, Holder};
 use crate::index::{Index, Posting, open_fingerprint_row};
-use crate::inner::{Counters, Shared};
+use crate::inner::{Counters, RecordBytes, Shared};
 use crate::keyring::Keyring;
-use crate::limits::{CACHED_RECORDS, QUEUE_WORKS_MAX};
+use crate::limits::{CACHED_BYTES, CACHED_RECORDS, QUEUE_WORKS_MAX};
 use crate::opened::open_recorded;
 use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use crate::rebuild;
@@ -477,7 +477,8 @@ pub(crate) fn start(
         keys,
         clock: options.clock,
         index,
-        records: quick_cache::sync::Cache::new(CACHED_RECORDS),
+        records: quick_cache::sync::Cache::with_weighter(CACHED_RECORDS, CACHED_BYTES, RecordBytes),
+        queued_bytes: AtomicUsize::new(0),
         windows: crate::windows::Windows::default(),
         fingerprints,
         window: options.window,

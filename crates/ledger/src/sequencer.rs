@@ -11,7 +11,7 @@ mod stage; // decide: commands -> recorded events, not yet sealed
 use crate::commit::{CommitSide, Prepared, Reply};
 use crate::denials::{Denial, Denials};
 use crate::inner::Shared;
-use crate::limits::{BATCH_WORKS_MAX, LINGER_YIELDS_MAX};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_WORKS_MAX, LINGER_YIELDS_MAX};
 use crate::project::Projection;
 use crate::request::{Failure, Receipt, RequestContext};
 use draft::Draft;
@@ -32,6 +32,8 @@ use tokio::sync::oneshot;
 
 /// One request for the writer.
 pub(crate) struct Work {
+    /// What it weighs in the queue.
+    pub(crate) bytes: usize,
     pub(crate) context: RequestContext,
     /// Done all or none, in this order, in one commit.
     pub(crate) commands: Vec<Command>,
@@ -54,6 +56,15 @@ pub(crate) enum Message {
     Tick,
     /// Commit what waits, then end.
     Stop,
+}
+
+impl Message {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Work(work) => work.bytes,
+            Self::Denied { .. } | Self::Tick | Self::Stop => 0,
+        }
+    }
 }
 
 /// The writer's own state; lives on its thread.
@@ -94,12 +105,16 @@ impl Sequencer {
     /// Takes what waits, up to a full batch. While a commit is under way and the batch is smaller than the last one,
     /// it yields a little: clients that were just answered are about to ask again.
     fn drain(&mut self, first: Message, queue: &Receiver<Message>) -> (Vec<Message>, bool) {
+        let mut bytes = first.bytes();
         let mut works = vec![first];
         let mut yields = 0;
-        while works.len() < BATCH_WORKS_MAX {
+        while works.len() < BATCH_WORKS_MAX && bytes < BATCH_BYTES_MAX {
             match queue.try_recv() {
                 Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return (works, true),
-                Ok(message) => works.push(message),
+                Ok(message) => {
+                    bytes += message.bytes();
+                    works.push(message);
+                }
                 Err(TryRecvError::Empty) => {
                     if works.len() >= self.last_batch || yields == LINGER_YIELDS_MAX {
                         break;
@@ -151,12 +166,14 @@ impl Sequencer {
     /// One request: into the draft, or its answer.
     fn process(&mut self, work: Work, draft: &mut Draft) {
         let Work {
+            bytes,
             context,
             commands,
             body_has_secrets,
             warnings,
             reply,
         } = work;
+        self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
         if let Some(answer) = self.answer_repeat(&context) {
             draft.replies.push(Reply::ready(reply, answer));
             return;

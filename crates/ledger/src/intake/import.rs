@@ -9,27 +9,39 @@ use crate::fingerprint::is_fingerprintable;
 use crate::request::{Failure, Receipt, RequestContext};
 use crate::view::View;
 use std::collections::{HashMap, HashSet};
+use strongroom_domain::Rejection;
 use strongroom_domain::command::{Command, FieldInput, RotateCredential};
+use strongroom_domain::context::Caller;
 use strongroom_domain::event::Source;
+use strongroom_domain::rights::{Target, Visible, authorize, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
 use strongroom_domain::state::Credential;
 use strongroom_domain::text::skeleton_of;
-use strongroom_domain::words::{FieldClass, Kind};
+use strongroom_domain::words::{FieldClass, Kind, Right};
 use strongroom_formats::n8n::credentials::{ImportCredential, parse};
 
 /// An export to be imported.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ImportDraft {
     /// `n8n`.
     pub format: String,
     /// The export, JSON.
-    pub document: Vec<u8>,
+    pub document: zeroize::Zeroizing<Vec<u8>>,
     /// The instance's encryption key, for an encrypted export.
     pub encryption_key: Option<SecretText>,
     /// Enter changed values as rotations; else they are only proposed.
     pub rotate: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+}
+
+impl std::fmt::Debug for ImportDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImportDraft")
+            .field("format", &self.format)
+            .field("dry_run", &self.dry_run)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What becomes of one entry.
@@ -91,6 +103,9 @@ pub struct ImportReport {
     pub receipt: Option<Receipt>,
 }
 
+/// Who holds a value, when the caller may not know.
+const HIDDEN: &str = "another credential";
+
 struct Plan {
     items: Vec<ImportItem>,
     commands: Vec<Command>,
@@ -112,7 +127,7 @@ impl Ledger {
         let mut tries = 0;
         loop {
             let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
-            let Plan { mut items, commands } = self.plan(entries, draft.rotate)?;
+            let Plan { mut items, commands } = self.plan(&context.caller, entries, draft.rotate)?;
             if draft.dry_run {
                 scan(&context, &commands)?;
             }
@@ -133,8 +148,10 @@ impl Ledger {
         }
     }
 
-    fn plan(&self, entries: Vec<ImportCredential>, rotate: bool) -> Result<Plan, Failure> {
+    fn plan(&self, caller: &Caller, entries: Vec<ImportCredential>, rotate: bool) -> Result<Plan, Failure> {
         let view = self.view();
+        authorize(&view.state, caller, Right::Create, Target::Ledger, view.now).map_err(Rejection::from)?;
+        let seen_by = visible(&view.state, caller, view.now);
         let mut plan = Plan {
             items: Vec::new(),
             commands: Vec::new(),
@@ -154,6 +171,9 @@ impl Ledger {
                 .sources
                 .get(&source)
                 .and_then(|id| view.state.credentials.get(id));
+            // Whether values are the same is told to those who may enter them only.
+            let hidden = known.is_some_and(|credential| !seen_by.may(Right::Edit, Target::Credential(credential)));
+            let known = known.filter(|_| !hidden);
             let kind = Kind::parse(entry.kind.as_str()).unwrap_or(Kind::Custom);
             let mut item = ImportItem {
                 source_id: entry.source_id.clone(),
@@ -169,7 +189,11 @@ impl Ledger {
                     .map(|warning| warning_text(&warning.pointer, &warning.what))
                     .collect(),
             };
-            let holder = self.holder(&view, &entry, known, &mut seen);
+            let holder = if hidden {
+                Some(HIDDEN.to_owned())
+            } else {
+                self.holder(&view, &seen_by, &entry, known, &mut seen)
+            };
             match (known, holder) {
                 (Some(credential), _) => {
                     item.name.clone_from(&credential.name);
@@ -204,6 +228,7 @@ impl Ledger {
     fn holder(
         &self,
         view: &View,
+        seen_by: &Visible<'_>,
         entry: &ImportCredential,
         known: Option<&std::sync::Arc<Credential>>,
         seen: &mut HashMap<[u8; 32], String>,
@@ -228,7 +253,13 @@ impl Ledger {
             let held = holders
                 .first()
                 .and_then(|id| view.state.credentials.get(id))
-                .map(|holder| holder.handle.clone());
+                .map(|holder| {
+                    if seen_by.credential(holder) {
+                        holder.handle.clone()
+                    } else {
+                        HIDDEN.to_owned()
+                    }
+                });
             let name = held.or_else(|| seen.get(&fingerprint).cloned());
             found = found.or(name);
             seen.entry(fingerprint).or_insert_with(|| entry.name.clone());

@@ -1,7 +1,7 @@
 //! Every text of every command is looked at before it is decided: what is not a secret field must not hold a secret.
 
 use crate::request::{Failure, RequestContext};
-use strongroom_domain::command::{Command, FieldInput};
+use strongroom_domain::command::{Command, FieldInput, TemplateInput};
 use strongroom_domain::event::Pair;
 use strongroom_domain::words::FieldClass;
 use strongroom_formats::scan::{Finding, scan_text};
@@ -47,6 +47,17 @@ impl Texts {
         for pair in pairs {
             self.text(pointer, &pair.name);
             self.text(&format!("{pointer}/{}", escape(&pair.name)), &pair.value);
+        }
+    }
+
+    /// What of a template goes into the history: never to be accepted with a secret in it.
+    fn variables(&mut self, input: &TemplateInput) {
+        for (index, variable) in input.variables.iter().enumerate() {
+            self.text(&format!("/variables/{index}/description"), &variable.description);
+            variable
+                .scopes
+                .iter()
+                .for_each(|scope| self.text(&format!("/variables/{index}/scopes"), scope));
         }
     }
 
@@ -111,7 +122,13 @@ impl Texts {
                 self.optional("/description", description.as_deref());
                 self.optional("/environment", environment.as_deref());
             }
-            Command::RegisterTemplate { name, description, .. } => {
+            Command::RegisterTemplate {
+                name,
+                description,
+                input,
+                ..
+            } => {
+                self.variables(input);
                 self.text("/name", name);
                 self.text("/description", description);
             }
@@ -120,10 +137,10 @@ impl Texts {
             Command::MapVariable { instance, .. } | Command::UnmapVariable { instance, .. } => {
                 self.optional("/instance", instance.as_deref());
             }
-            // Their documents are scanned by the importer, with places in the document.
-            Command::ReviseTemplate { .. }
+            // The document is scanned by the importer, with places in it; what becomes history is scanned here.
+            Command::ReviseTemplate { input, .. } => self.variables(input),
             // References, ids, words, times and hashes only.
-            | Command::RollbackCredential { .. }
+            Command::RollbackCredential { .. }
             | Command::ShareCredential(_)
             | Command::UnshareCredential(_)
             | Command::DisableCredential { .. }

@@ -57,6 +57,11 @@ impl Sequencer {
                 .map_err(|error| Failure::Internal(error.to_string()))?;
             let bytes = bytes.ok_or(Failure::IndexDamaged)?;
             let recorded = open_recorded(&self.shared.keys, position, &bytes).map_err(|_| Failure::IndexDamaged)?;
+            // The record itself says how many; the row may have been changed.
+            let says = recorded.envelope.idempotency.as_ref().map(|facts| facts.events);
+            if events.is_empty() && says != Some(count) {
+                return Err(Failure::IndexDamaged);
+            }
             events.push(Arc::new(recorded));
         }
         let head = events.first().ok_or(Failure::IndexDamaged)?;

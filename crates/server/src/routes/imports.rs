@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Imports credentials: all of them or none. What is there already is left alone, what changed is proposed as a rotation.
-#[utoipa::path(post, path = "/import", tag = "import", request_body = Import, responses((status = 200, body = Imported)))]
+#[utoipa::path(post, path = "/api/v1/import", tag = "import", request_body = Import, responses((status = 200, body = Imported)))]
 async fn import(call: Call<Import>) -> Answer {
     let Import {
         format,
@@ -42,7 +42,7 @@ async fn import(call: Call<Import>) -> Answer {
     .map_err(Rejection::from)?;
     let draft = ImportDraft {
         format,
-        document: document.into_bytes(),
+        document: document.into_bytes().into(),
         encryption_key: encryption_key.map(|key| SecretText::new(key.into_inner())),
         rotate,
         dry_run,
