@@ -26,7 +26,8 @@ pub struct Problem {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Where in the request body (JSON pointer, RFC 6901).
+    /// Where (JSON pointer, RFC 6901): in the request body, for a parameter `/` and its name, for `hardcoded_secret` as its
+    /// findings say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// The request, as in the server's log and in `X-Request-Id`.
@@ -103,7 +104,7 @@ pub struct Held {
 /// `hardcoded_secret`: one of `findings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// Where it stands (JSON pointer).
+    /// Where it stands (JSON pointer): in the document where one was sent, else in the request.
     pub pointer: String,
     /// The rule that found it.
     pub rule: String,

@@ -22,7 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// All routes with what the contract says of them.
 pub(crate) fn all() -> OpenApiRouter<App> {
-    let api = OpenApiRouter::new()
+    // Whole paths in each handler and no nesting: axum would rewrite the URI of every request.
+    OpenApiRouter::new()
         .merge(credentials::routes())
         .merge(clients::routes())
         .merge(workspaces::routes())
@@ -34,8 +35,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(principals::routes())
         .merge(audit::routes())
         .merge(whole::routes())
-        .route("/openapi.json", get(health::openapi));
-    OpenApiRouter::new().nest("/api/v1", api).merge(health::routes())
+        .merge(health::routes())
+        .route("/api/v1/openapi.json", get(health::openapi))
 }
 
 /// A closed word of a request.

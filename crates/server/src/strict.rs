@@ -77,7 +77,7 @@ pub(crate) fn shape(message: &str, path: &Path) -> JsonError {
     let quoted = |rest: &str| rest.split('`').nth(1).map(str::to_owned);
     if message.starts_with("unknown field ") {
         // The path ends with the member itself where its name was read.
-        let last = path.iter().last().and_then(|segment| match segment {
+        let last = path.iter().next_back().and_then(|segment| match segment {
             Segment::Map { key } if may_be_named(key) => Some(key.clone()),
             _ => None,
         });

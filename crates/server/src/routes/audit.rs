@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists events, the newest first unless asked otherwise; every filter that is given must match.
-#[utoipa::path(get, path = "/audit/events", tag = "audit", params(EventQuery), responses((status = 200, body = Page<Event>)))]
+#[utoipa::path(get, path = "/api/v1/audit/events", tag = "audit", params(EventQuery), responses((status = 200, body = Page<Event>)))]
 async fn events(asker: Asker, Query(query): Query<EventQuery>) -> Answer {
     let filters = [
         &query.credential,
@@ -74,7 +74,7 @@ async fn events(asker: Asker, Query(query): Query<EventQuery>) -> Answer {
 }
 
 /// One event with everything that is known of it.
-#[utoipa::path(get, path = "/audit/events/{position}", tag = "audit", responses((status = 200, body = Event)))]
+#[utoipa::path(get, path = "/api/v1/audit/events/{position}", tag = "audit", responses((status = 200, body = Event)))]
 async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
     let not_found = || Rejection::NotFound {
         what: "position",
@@ -90,7 +90,7 @@ async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
 }
 
 /// The newest signed size and root of the log; for any token.
-#[utoipa::path(get, path = "/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
+#[utoipa::path(get, path = "/api/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
 async fn checkpoint(asker: Asker) -> Answer {
     let note = asker.app.ledger.checkpoint();
     let signed = SignedNote::parse(&note).map_err(|error| Failure::Internal(error.to_string()))?;
@@ -103,7 +103,7 @@ async fn checkpoint(asker: Asker) -> Answer {
 }
 
 /// The key that checkpoints are verified with; for any token.
-#[utoipa::path(get, path = "/audit/key", tag = "audit", responses((status = 200, body = VerifierKey)))]
+#[utoipa::path(get, path = "/api/v1/audit/key", tag = "audit", responses((status = 200, body = VerifierKey)))]
 async fn key(asker: Asker) -> Answer {
     answer::ok(&VerifierKey {
         key: asker.app.ledger.verifier_key(),
@@ -111,7 +111,7 @@ async fn key(asker: Asker) -> Answer {
 }
 
 /// Proves that the log of one size is the beginning of the log of another; for any token.
-#[utoipa::path(get, path = "/audit/consistency", tag = "audit", params(ConsistencyQuery),
+#[utoipa::path(get, path = "/api/v1/audit/consistency", tag = "audit", params(ConsistencyQuery),
     responses((status = 200, body = Consistency)))]
 async fn consistency(asker: Asker, Query(query): Query<ConsistencyQuery>) -> Answer {
     let ledger = asker.app.ledger.clone();
@@ -126,7 +126,7 @@ async fn consistency(asker: Asker, Query(query): Query<ConsistencyQuery>) -> Ans
 }
 
 /// The paths of C2SP tlog-tiles: `checkpoint` and hash tiles for any token, entries only with `audit`.
-#[utoipa::path(get, path = "/audit/log/{*path}", tag = "audit",
+#[utoipa::path(get, path = "/api/v1/audit/log/{*path}", tag = "audit",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn tile(asker: Asker, Params(path): Params<String>) -> Answer {
     let ledger = asker.app.ledger.clone();

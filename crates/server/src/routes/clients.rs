@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists clients, by handle; archived ones only where they are asked for.
-#[utoipa::path(get, path = "/clients", tag = "clients", params(ClientQuery),
+#[utoipa::path(get, path = "/api/v1/clients", tag = "clients", params(ClientQuery),
     responses((status = 200, body = Page<Client>)))]
 async fn list(asker: Asker, Query(query): Query<ClientQuery>) -> Answer {
     let archived = query.archived.unwrap_or(false);
@@ -48,7 +48,7 @@ async fn list(asker: Asker, Query(query): Query<ClientQuery>) -> Answer {
 }
 
 /// Makes a client.
-#[utoipa::path(post, path = "/clients", tag = "clients", request_body = CreateClient,
+#[utoipa::path(post, path = "/api/v1/clients", tag = "clients", request_body = CreateClient,
     responses((status = 201, body = ThingWritten)))]
 async fn create(call: Call<CreateClient>) -> Answer {
     let body = call.body;
@@ -63,7 +63,7 @@ async fn create(call: Call<CreateClient>) -> Answer {
 }
 
 /// One client.
-#[utoipa::path(get, path = "/clients/{handle}", tag = "clients", responses((status = 200, body = Client)))]
+#[utoipa::path(get, path = "/api/v1/clients/{handle}", tag = "clients", responses((status = 200, body = Client)))]
 async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -72,7 +72,7 @@ async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
 }
 
 /// Changes name and text.
-#[utoipa::path(post, path = "/clients/{handle}/update", tag = "clients", request_body = UpdateClient,
+#[utoipa::path(post, path = "/api/v1/clients/{handle}/update", tag = "clients", request_body = UpdateClient,
     responses((status = 200, body = ThingWritten)))]
 async fn update(Params(handle): Params<String>, call: Call<UpdateClient>) -> Answer {
     let command = Command::UpdateClient {
@@ -86,7 +86,7 @@ async fn update(Params(handle): Params<String>, call: Call<UpdateClient>) -> Ans
 }
 
 /// Puts it away.
-#[utoipa::path(post, path = "/clients/{handle}/archive", tag = "clients", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/clients/{handle}/archive", tag = "clients", request_body = Because,
     responses((status = 200, body = ThingWritten)))]
 async fn archive(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::ArchiveClient { client: handle.clone() };

@@ -45,7 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists credentials, by handle; revoked ones only where they are asked for.
-#[utoipa::path(get, path = "/credentials", tag = "credentials", params(CredentialQuery),
+#[utoipa::path(get, path = "/api/v1/credentials", tag = "credentials", params(CredentialQuery),
     responses((status = 200, body = Page<Credential>)))]
 async fn list(asker: Asker, Query(query): Query<CredentialQuery>) -> Answer {
     let filters = [&query.service, &query.client, &query.kind, &query.status, &query.q].map(|filter| filter.as_deref());
@@ -67,7 +67,7 @@ async fn list(asker: Asker, Query(query): Query<CredentialQuery>) -> Answer {
 }
 
 /// Makes a credential. A field that neither kind nor service knows is secret unless named in `plain` or `destinations`.
-#[utoipa::path(post, path = "/credentials", tag = "credentials", request_body = CreateCredential,
+#[utoipa::path(post, path = "/api/v1/credentials", tag = "credentials", request_body = CreateCredential,
     responses((status = 201, body = CredentialWritten)))]
 async fn create(call: Call<CreateCredential>) -> Answer {
     let body = call.body;
@@ -104,7 +104,7 @@ async fn create(call: Call<CreateCredential>) -> Answer {
 }
 
 /// One credential with its versions, without values but those of plain fields.
-#[utoipa::path(get, path = "/credentials/{handle}", tag = "credentials", responses((status = 200, body = Credential)))]
+#[utoipa::path(get, path = "/api/v1/credentials/{handle}", tag = "credentials", responses((status = 200, body = Credential)))]
 async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -113,7 +113,7 @@ async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
 }
 
 /// Changes what is not secret.
-#[utoipa::path(post, path = "/credentials/{handle}/update", tag = "credentials", request_body = UpdateCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/update", tag = "credentials", request_body = UpdateCredential,
     responses((status = 200, body = CredentialWritten)))]
 async fn update(Params(handle): Params<String>, call: Call<UpdateCredential>) -> Answer {
     let body = call.body;
@@ -153,7 +153,7 @@ async fn update(Params(handle): Params<String>, call: Call<UpdateCredential>) ->
 }
 
 /// Enters new values: the next version, at once wherever it is used.
-#[utoipa::path(post, path = "/credentials/{handle}/rotate", tag = "credentials", request_body = RotateCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/rotate", tag = "credentials", request_body = RotateCredential,
     responses((status = 200, body = CredentialWritten)))]
 async fn rotate(Params(handle): Params<String>, call: Call<RotateCredential>) -> Answer {
     let body = call.body;
@@ -171,7 +171,7 @@ async fn rotate(Params(handle): Params<String>, call: Call<RotateCredential>) ->
 }
 
 /// Goes back to the values of an earlier version, as a new version.
-#[utoipa::path(post, path = "/credentials/{handle}/rollback", tag = "credentials", request_body = RollbackCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/rollback", tag = "credentials", request_body = RollbackCredential,
     responses((status = 200, body = CredentialWritten)))]
 async fn rollback(Params(handle): Params<String>, call: Call<RollbackCredential>) -> Answer {
     let command = Command::RollbackCredential {
@@ -183,7 +183,7 @@ async fn rollback(Params(handle): Params<String>, call: Call<RollbackCredential>
 }
 
 /// Stops serving it for now.
-#[utoipa::path(post, path = "/credentials/{handle}/disable", tag = "credentials", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/disable", tag = "credentials", request_body = Because,
     responses((status = 200, body = CredentialWritten)))]
 async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::DisableCredential {
@@ -194,7 +194,7 @@ async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer 
 }
 
 /// Serves it again.
-#[utoipa::path(post, path = "/credentials/{handle}/enable", tag = "credentials", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/enable", tag = "credentials", request_body = Because,
     responses((status = 200, body = CredentialWritten)))]
 async fn enable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::EnableCredential {
@@ -205,7 +205,7 @@ async fn enable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
 }
 
 /// Stops serving it for good: the delete.
-#[utoipa::path(post, path = "/credentials/{handle}/revoke", tag = "credentials", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/revoke", tag = "credentials", request_body = Because,
     responses((status = 200, body = CredentialWritten)))]
 async fn revoke(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::RevokeCredential {
@@ -216,7 +216,7 @@ async fn revoke(Params(handle): Params<String>, call: Call<Because>) -> Answer {
 }
 
 /// Lets others use it.
-#[utoipa::path(post, path = "/credentials/{handle}/share", tag = "credentials", request_body = ShareCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/share", tag = "credentials", request_body = ShareCredential,
     responses((status = 200, body = CredentialWritten)))]
 async fn share(Params(handle): Params<String>, call: Call<ShareCredential>) -> Answer {
     let command = Command::ShareCredential(sharing(&handle, call.body));
@@ -225,7 +225,7 @@ async fn share(Params(handle): Params<String>, call: Call<ShareCredential>) -> A
 }
 
 /// Takes sharing back.
-#[utoipa::path(post, path = "/credentials/{handle}/unshare", tag = "credentials", request_body = ShareCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/unshare", tag = "credentials", request_body = ShareCredential,
     responses((status = 200, body = CredentialWritten)))]
 async fn unshare(Params(handle): Params<String>, call: Call<ShareCredential>) -> Answer {
     let command = Command::UnshareCredential(sharing(&handle, call.body));
@@ -234,7 +234,7 @@ async fn unshare(Params(handle): Params<String>, call: Call<ShareCredential>) ->
 }
 
 /// Shows its values to a person; recorded before they leave, each time.
-#[utoipa::path(post, path = "/credentials/{handle}/reveal", tag = "credentials", request_body = RevealCredential,
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/reveal", tag = "credentials", request_body = RevealCredential,
     responses((status = 200, body = Revealed)))]
 async fn reveal(Params(handle): Params<String>, call: Call<RevealCredential>) -> Answer {
     let request = RevealRequest {
@@ -249,7 +249,7 @@ async fn reveal(Params(handle): Params<String>, call: Call<RevealCredential>) ->
 }
 
 /// What happened to it, the newest first.
-#[utoipa::path(get, path = "/credentials/{handle}/history", tag = "credentials", params(HistoryQuery),
+#[utoipa::path(get, path = "/api/v1/credentials/{handle}/history", tag = "credentials", params(HistoryQuery),
     responses((status = 200, body = Page<Event>)))]
 async fn history(asker: Asker, Params(handle): Params<String>, Query(query): Query<HistoryQuery>) -> Answer {
     let slice = Slice::of("history", &[Some(&handle)], query.limit, query.cursor.as_deref())?;

@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Each template in a workspace with its mappings, and the defaults that hold in it.
-#[utoipa::path(get, path = "/workspaces/{workspace}/mappings", tag = "mappings", responses((status = 200, body = Mappings)))]
+#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/mappings", tag = "mappings", responses((status = 200, body = Mappings)))]
 async fn mappings(asker: Asker, Params(workspace): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -43,7 +43,7 @@ async fn mappings(asker: Asker, Params(workspace): Params<String>) -> Answer {
 }
 
 /// Puts a credential behind a variable, for the workspace or one instance of the workflow.
-#[utoipa::path(put, path = "/workspaces/{workspace}/templates/{template}/mappings/{variable}", tag = "mappings",
+#[utoipa::path(put, path = "/api/v1/workspaces/{workspace}/templates/{template}/mappings/{variable}", tag = "mappings",
     request_body = MapVariable, responses((status = 200, body = MappingWritten)))]
 async fn map(
     Params((workspace, template, variable)): Params<(String, String, String)>,
@@ -65,7 +65,7 @@ async fn map(
 }
 
 /// Takes a mapping away.
-#[utoipa::path(delete, path = "/workspaces/{workspace}/templates/{template}/mappings/{variable}", tag = "mappings",
+#[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/templates/{template}/mappings/{variable}", tag = "mappings",
     params(InstanceQuery), responses((status = 200, body = MappingWritten)))]
 async fn unmap(
     Params((workspace, template, variable)): Params<(String, String, String)>,
@@ -84,7 +84,7 @@ async fn unmap(
 }
 
 /// Lists defaults: all, or those that hold in one workspace, its own first.
-#[utoipa::path(get, path = "/defaults", tag = "mappings", params(DefaultQuery),
+#[utoipa::path(get, path = "/api/v1/defaults", tag = "mappings", params(DefaultQuery),
     responses((status = 200, body = Page<Default_>)))]
 async fn list(asker: Asker, Query(query): Query<DefaultQuery>) -> Answer {
     let slice = Slice::of(
@@ -116,7 +116,7 @@ async fn list(asker: Asker, Query(query): Query<DefaultQuery>) -> Answer {
 }
 
 /// Sets what stands behind unmapped variables of a service and kind.
-#[utoipa::path(put, path = "/defaults", tag = "mappings", request_body = SetDefault,
+#[utoipa::path(put, path = "/api/v1/defaults", tag = "mappings", request_body = SetDefault,
     responses((status = 200, body = DefaultWritten)))]
 async fn set(call: Call<SetDefault>) -> Answer {
     let SetDefault {
@@ -141,7 +141,7 @@ async fn set(call: Call<SetDefault>) -> Answer {
 }
 
 /// Takes a default away.
-#[utoipa::path(delete, path = "/defaults", tag = "mappings", params(DefaultKey),
+#[utoipa::path(delete, path = "/api/v1/defaults", tag = "mappings", params(DefaultKey),
     responses((status = 200, body = DefaultWritten)))]
 async fn unset(Query(query): Query<DefaultKey>, call: Call<Because>) -> Answer {
     let kind = kind_of(&query.kind)?;

@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Who the token in use belongs to, and what it may do.
-#[utoipa::path(get, path = "/whoami", tag = "principals", responses((status = 200, body = Whoami)))]
+#[utoipa::path(get, path = "/api/v1/whoami", tag = "principals", responses((status = 200, body = Whoami)))]
 async fn whoami(asker: Asker) -> Answer {
     let view = asker.view();
     let whoami = Lens::of(&view, &asker.caller).whoami(&asker.caller);
@@ -47,7 +47,7 @@ async fn whoami(asker: Asker) -> Answer {
 }
 
 /// Lists principals, by handle; disabled ones only where they are asked for.
-#[utoipa::path(get, path = "/principals", tag = "principals", params(PrincipalQuery),
+#[utoipa::path(get, path = "/api/v1/principals", tag = "principals", params(PrincipalQuery),
     responses((status = 200, body = Page<Principal>)))]
 async fn list(asker: Asker, Query(query): Query<PrincipalQuery>) -> Answer {
     let disabled = query.disabled.unwrap_or(false);
@@ -75,7 +75,7 @@ async fn list(asker: Asker, Query(query): Query<PrincipalQuery>) -> Answer {
 }
 
 /// Makes a principal; it may do nothing but what it is granted.
-#[utoipa::path(post, path = "/principals", tag = "principals", request_body = CreatePrincipal,
+#[utoipa::path(post, path = "/api/v1/principals", tag = "principals", request_body = CreatePrincipal,
     responses((status = 201, body = ThingWritten)))]
 async fn create(call: Call<CreatePrincipal>) -> Answer {
     let body = call.body;
@@ -111,7 +111,7 @@ async fn create(call: Call<CreatePrincipal>) -> Answer {
 }
 
 /// One principal with what it was granted.
-#[utoipa::path(get, path = "/principals/{handle}", tag = "principals", responses((status = 200, body = Principal)))]
+#[utoipa::path(get, path = "/api/v1/principals/{handle}", tag = "principals", responses((status = 200, body = Principal)))]
 async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -120,7 +120,7 @@ async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
 }
 
 /// Ends all its tokens at once.
-#[utoipa::path(post, path = "/principals/{handle}/disable", tag = "principals", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/principals/{handle}/disable", tag = "principals", request_body = Because,
     responses((status = 200, body = ThingWritten)))]
 async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::DisablePrincipal {
@@ -132,7 +132,7 @@ async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer 
 }
 
 /// Grants a role.
-#[utoipa::path(post, path = "/principals/{handle}/grants", tag = "principals", request_body = CreateGrant,
+#[utoipa::path(post, path = "/api/v1/principals/{handle}/grants", tag = "principals", request_body = CreateGrant,
     responses((status = 201, body = GrantWritten)))]
 async fn grant(Params(handle): Params<String>, call: Call<CreateGrant>) -> Answer {
     let CreateGrant {
@@ -164,7 +164,7 @@ async fn grant(Params(handle): Params<String>, call: Call<CreateGrant>) -> Answe
 }
 
 /// Takes a grant back.
-#[utoipa::path(delete, path = "/principals/{handle}/grants/{id}", tag = "principals",
+#[utoipa::path(delete, path = "/api/v1/principals/{handle}/grants/{id}", tag = "principals",
     responses((status = 200, body = GrantWritten)))]
 async fn withdraw(Params((handle, id)): Params<(String, String)>, call: Call<Because>) -> Answer {
     let grant = GrantId::parse(&id).map_err(|_| not_found("grant"))?;
@@ -177,7 +177,7 @@ async fn withdraw(Params((handle, id)): Params<(String, String)>, call: Call<Bec
 }
 
 /// Lists tokens by principal, never their text; revoked ones only where they are asked for.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
 async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
     let revoked = query.revoked.unwrap_or(false);
     let filters = [query.principal.as_deref(), revoked.then_some("revoked")];
@@ -209,7 +209,7 @@ async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
 }
 
 /// Issues a token; it is shown once. With a role, the principal is made if it is not there, and granted the role.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = CreateToken,
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = CreateToken,
     responses((status = 201, body = TokenWritten)))]
 async fn issue(call: Call<CreateToken>) -> Answer {
     let body = call.body;
@@ -252,7 +252,7 @@ async fn issue(call: Call<CreateToken>) -> Answer {
 }
 
 /// Ends a token at once.
-#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", responses((status = 200, body = TokenWritten)))]
+#[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", responses((status = 200, body = TokenWritten)))]
 async fn revoke(Params(id): Params<String>, call: Call<Because>) -> Answer {
     let token = TokenId::parse(&id).map_err(|_| not_found("token"))?;
     let receipt = call

@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Serves the secrets that a template needs in a workspace; the first serving of a window is recorded before they leave.
-#[utoipa::path(post, path = "/resolve", tag = "resolve", request_body = Resolve,
+#[utoipa::path(post, path = "/api/v1/resolve", tag = "resolve", request_body = Resolve,
     responses((status = 200, body = ResolvedShape)))]
 async fn resolve(call: Call<Resolve>) -> Answer {
     let Resolve {

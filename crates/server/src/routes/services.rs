@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists services, by id.
-#[utoipa::path(get, path = "/services", tag = "services", params(ServiceQuery),
+#[utoipa::path(get, path = "/api/v1/services", tag = "services", params(ServiceQuery),
     responses((status = 200, body = Page<Service>)))]
 async fn list(_asker: Asker, Query(query): Query<ServiceQuery>) -> Answer {
     let slice = Slice::of("services", &[query.q.as_deref()], query.limit, query.cursor.as_deref())?;
@@ -30,7 +30,7 @@ async fn list(_asker: Asker, Query(query): Query<ServiceQuery>) -> Answer {
 }
 
 /// One service with its fields.
-#[utoipa::path(get, path = "/services/{id}", tag = "services", responses((status = 200, body = Service)))]
+#[utoipa::path(get, path = "/api/v1/services/{id}", tag = "services", responses((status = 200, body = Service)))]
 async fn get(_asker: Asker, Params(id): Params<String>) -> Answer {
     let service = catalogue::service(&id).ok_or_else(|| Rejection::NotFound {
         what: "service",

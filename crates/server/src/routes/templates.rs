@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists templates, by handle; retired ones only where they are asked for.
-#[utoipa::path(get, path = "/templates", tag = "templates", params(TemplateQuery),
+#[utoipa::path(get, path = "/api/v1/templates", tag = "templates", params(TemplateQuery),
     responses((status = 200, body = Page<Template>)))]
 async fn list(asker: Asker, Query(query): Query<TemplateQuery>) -> Answer {
     let retired = query.retired.unwrap_or(false);
@@ -62,7 +62,7 @@ async fn list(asker: Asker, Query(query): Query<TemplateQuery>) -> Answer {
 }
 
 /// Makes a template: from variables, or from a document in which each credential reference becomes one.
-#[utoipa::path(post, path = "/templates", tag = "templates", request_body = CreateTemplate,
+#[utoipa::path(post, path = "/api/v1/templates", tag = "templates", request_body = CreateTemplate,
     responses((status = 201, body = TemplateWritten)))]
 async fn create(call: Call<CreateTemplate>) -> Answer {
     let body = call.body;
@@ -88,7 +88,7 @@ async fn create(call: Call<CreateTemplate>) -> Answer {
 }
 
 /// One template with its revisions.
-#[utoipa::path(get, path = "/templates/{handle}", tag = "templates", responses((status = 200, body = Template)))]
+#[utoipa::path(get, path = "/api/v1/templates/{handle}", tag = "templates", responses((status = 200, body = Template)))]
 async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -97,7 +97,7 @@ async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
 }
 
 /// Changes name and text.
-#[utoipa::path(post, path = "/templates/{handle}/update", tag = "templates", request_body = UpdateTemplate,
+#[utoipa::path(post, path = "/api/v1/templates/{handle}/update", tag = "templates", request_body = UpdateTemplate,
     responses((status = 200, body = ThingWritten)))]
 async fn update(Params(handle): Params<String>, call: Call<UpdateTemplate>) -> Answer {
     let command = Command::UpdateTemplate {
@@ -111,7 +111,7 @@ async fn update(Params(handle): Params<String>, call: Call<UpdateTemplate>) -> A
 }
 
 /// Brings a newer document as the next revision; what runs stays what was admitted.
-#[utoipa::path(post, path = "/templates/{handle}/revise", tag = "templates", request_body = ReviseTemplate,
+#[utoipa::path(post, path = "/api/v1/templates/{handle}/revise", tag = "templates", request_body = ReviseTemplate,
     responses((status = 200, body = TemplateWritten)))]
 async fn revise(Params(handle): Params<String>, call: Call<ReviseTemplate>) -> Answer {
     let body = call.body;
@@ -136,21 +136,21 @@ async fn revise(Params(handle): Params<String>, call: Call<ReviseTemplate>) -> A
 }
 
 /// Puts it away: it is not admitted any more; where it runs it goes on.
-#[utoipa::path(post, path = "/templates/{handle}/retire", tag = "templates", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/templates/{handle}/retire", tag = "templates", request_body = Because,
     responses((status = 200, body = ThingWritten)))]
 async fn retire(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     put_away(handle, call).await
 }
 
 /// The same as `retire`.
-#[utoipa::path(post, path = "/templates/{handle}/archive", tag = "templates", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/templates/{handle}/archive", tag = "templates", request_body = Because,
     responses((status = 200, body = ThingWritten)))]
 async fn archive(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     put_away(handle, call).await
 }
 
 /// A revision's document, the bytes that its digest is of: references, no credential names.
-#[utoipa::path(get, path = "/templates/{handle}/document", tag = "templates", params(DocumentQuery),
+#[utoipa::path(get, path = "/api/v1/templates/{handle}/document", tag = "templates", params(DocumentQuery),
     responses((status = 200, body = Document)))]
 async fn document(asker: Asker, Params(handle): Params<String>, Query(query): Query<DocumentQuery>) -> Answer {
     let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);

@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// How the ledger is.
-#[utoipa::path(get, path = "/admin/status", tag = "admin", responses((status = 200, body = Status)))]
+#[utoipa::path(get, path = "/api/v1/admin/status", tag = "admin", responses((status = 200, body = Status)))]
 async fn status(asker: Asker) -> Answer {
     let engine = asker.app.ledger.status(&asker.caller)?;
     let engine = serde_json::to_value(engine).map_err(|error| Failure::Internal(error.to_string()))?;
@@ -60,7 +60,7 @@ async fn status(asker: Asker) -> Answer {
 }
 
 /// Reads every record and checks it: lines of progress as JSON, the last one with `done`.
-#[utoipa::path(post, path = "/admin/verify", tag = "admin",
+#[utoipa::path(post, path = "/api/v1/admin/verify", tag = "admin",
     responses((status = 200, body = VerifyProgress, content_type = "application/x-ndjson")))]
 async fn verify(asker: Asker) -> Answer {
     stream(asker, "application/x-ndjson", |app, out| {
@@ -98,7 +98,7 @@ async fn verify(asker: Asker) -> Answer {
 }
 
 /// The whole log with its checkpoint, as `strongroom dump` writes it; sealed parts stay sealed.
-#[utoipa::path(get, path = "/admin/dump", tag = "admin",
+#[utoipa::path(get, path = "/api/v1/admin/dump", tag = "admin",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn dump(asker: Asker) -> Answer {
     stream(asker, "application/octet-stream", |app, out| {
@@ -106,6 +106,9 @@ async fn dump(asker: Asker) -> Answer {
     })
     .await
 }
+
+/// How long a reading of the whole log waits for the one before it.
+const PLACE_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Streams what a thread writes. Takes `audit` on the ledger.
 async fn stream<F>(asker: Asker, media: &'static str, write: F) -> Answer
@@ -116,14 +119,12 @@ where
     authorize(&view.state, &asker.caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
     drop(view);
     let app = asker.app;
-    if app.long_read.available_permits() == 0 {
-        return Err(ApiError::LongRead);
-    }
+    // A reading that has just ended gives its place back a moment after its last line.
+    let waited = tokio::time::timeout(PLACE_WAIT, app.long_read.clone().acquire_owned()).await;
+    let Ok(Ok(alone)) = waited else { return Err(ApiError::LongRead) };
     let (pieces, received) = mpsc::channel(CHUNKS_WAITING_MAX);
     tokio::task::spawn_blocking(move || {
-        let Ok(_alone) = app.long_read.try_acquire() else {
-            return;
-        };
+        let _alone = alone;
         let mut out = BufWriter::with_capacity(CHUNK_BYTES, Pieces(pieces.clone()));
         let written = write(&app, &mut out).and_then(|()| out.flush());
         if let Err(error) = written {

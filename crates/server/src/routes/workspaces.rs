@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists workspaces, by handle; archived ones only where they are asked for.
-#[utoipa::path(get, path = "/workspaces", tag = "workspaces", params(WorkspaceQuery),
+#[utoipa::path(get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspaceQuery),
     responses((status = 200, body = Page<Workspace>)))]
 async fn list(asker: Asker, Query(query): Query<WorkspaceQuery>) -> Answer {
     let archived = query.archived.unwrap_or(false);
@@ -61,7 +61,7 @@ async fn list(asker: Asker, Query(query): Query<WorkspaceQuery>) -> Answer {
 }
 
 /// Makes a workspace.
-#[utoipa::path(post, path = "/workspaces", tag = "workspaces", request_body = CreateWorkspace,
+#[utoipa::path(post, path = "/api/v1/workspaces", tag = "workspaces", request_body = CreateWorkspace,
     responses((status = 201, body = ThingWritten)))]
 async fn create(call: Call<CreateWorkspace>) -> Answer {
     let body = call.body;
@@ -82,7 +82,7 @@ async fn create(call: Call<CreateWorkspace>) -> Answer {
 }
 
 /// One workspace with what runs in it.
-#[utoipa::path(get, path = "/workspaces/{handle}", tag = "workspaces", responses((status = 200, body = Workspace)))]
+#[utoipa::path(get, path = "/api/v1/workspaces/{handle}", tag = "workspaces", responses((status = 200, body = Workspace)))]
 async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -91,7 +91,7 @@ async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
 }
 
 /// Changes name, text and environment.
-#[utoipa::path(post, path = "/workspaces/{handle}/update", tag = "workspaces", request_body = UpdateWorkspace,
+#[utoipa::path(post, path = "/api/v1/workspaces/{handle}/update", tag = "workspaces", request_body = UpdateWorkspace,
     responses((status = 200, body = ThingWritten)))]
 async fn update(Params(handle): Params<String>, call: Call<UpdateWorkspace>) -> Answer {
     let command = Command::UpdateWorkspace {
@@ -106,7 +106,7 @@ async fn update(Params(handle): Params<String>, call: Call<UpdateWorkspace>) -> 
 }
 
 /// Puts it away: nothing is resolved in it any more.
-#[utoipa::path(post, path = "/workspaces/{handle}/archive", tag = "workspaces", request_body = Because,
+#[utoipa::path(post, path = "/api/v1/workspaces/{handle}/archive", tag = "workspaces", request_body = Because,
     responses((status = 200, body = ThingWritten)))]
 async fn archive(Params(handle): Params<String>, call: Call<Because>) -> Answer {
     let command = Command::ArchiveWorkspace {
@@ -118,7 +118,7 @@ async fn archive(Params(handle): Params<String>, call: Call<Because>) -> Answer 
 }
 
 /// A workspace's yes to one revision of a template: from now on that one runs.
-#[utoipa::path(post, path = "/workspaces/{workspace}/templates/{template}/admit", tag = "workspaces",
+#[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/templates/{template}/admit", tag = "workspaces",
     request_body = AdmitTemplate, responses((status = 200, body = Admitted)))]
 async fn admit(Params((workspace, template)): Params<(String, String)>, call: Call<AdmitTemplate>) -> Answer {
     let command = Command::AdmitTemplate {

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod contract; // docs/openapi.json is what the server says
+mod live; // requests all the way to a ledger
+mod world; // a ledger without a network
 
 /// A file beside this one that no `mod` names would be tests that never run.
 #[test]
