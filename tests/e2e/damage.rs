@@ -7,11 +7,13 @@
 mod cases; // what is done to a directory
 mod image; // directories to damage, and what was acknowledged in them
 
-use crate::harness::{Place, Random, Server};
+use crate::harness::{Place, Random, Server, files};
 use cases::Case;
 use image::Image;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,24 +59,22 @@ fn whatever_is_damaged_nothing_is_served_as_if_whole() {
                 .map(move |case| (index, case))
         })
         .collect();
-    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::<Outcome, usize>::new()));
+    let tried = Tried::default();
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((image, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let image = &images[*image];
-                    let place = Place::copy_of(&image.place.data());
-                    case.damage.apply(&place.data());
-                    let name = format!("seed {seed}, {}: {case:?}", image.name);
-                    let outcome = look(image, &place, &name);
-                    case.check(&outcome, &name);
-                    *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
-                }
-            });
+            scope.spawn(|| tried.work(&images, &cases, seed));
         }
     });
-    let outcomes = outcomes.into_inner().unwrap();
+    let outcomes = tried.outcomes.into_inner().unwrap();
     println!("damage: {} cases, {outcomes:?}, seed {seed}", cases.len());
+    let failed = tried.failed.into_inner().unwrap();
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases:\n{}",
+        failed.len(),
+        cases.len(),
+        failed.join("\n")
+    );
     let refused = outcomes
         .keys()
         .filter(|outcome| matches!(outcome, Outcome::Refused(_)))
@@ -83,6 +83,37 @@ fn whatever_is_damaged_nothing_is_served_as_if_whole() {
         refused > 3 && outcomes.contains_key(&Outcome::Whole),
         "the cases differ: {outcomes:?}"
     );
+}
+
+/// What was tried so far, by several threads.
+#[derive(Default)]
+struct Tried {
+    next: AtomicUsize,
+    outcomes: Mutex<BTreeMap<Outcome, usize>>,
+    failed: Mutex<Vec<String>>,
+}
+
+impl Tried {
+    /// Tries one case after the other; one that fails does not keep the others from being tried.
+    fn work(&self, images: &[Image], cases: &[(usize, Case)], seed: u64) {
+        while let Some((image, case)) = cases.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            let name = format!("seed {seed}, {}: {case:?}", images[*image].name);
+            let tried = catch_unwind(AssertUnwindSafe(|| {
+                let place = Place::copy_of(&images[*image].place.data());
+                case.damage.apply(&place.data());
+                let outcome = look(&images[*image], &place, &name);
+                case.check(&outcome, &name);
+                outcome
+            }));
+            match tried {
+                Ok(outcome) => *self.outcomes.lock().unwrap().entry(outcome).or_default() += 1,
+                Err(panic) => self.failed.lock().unwrap().push(match panic.downcast_ref::<String>() {
+                    Some(text) => text.clone(),
+                    None => format!("{name}: it panicked"),
+                }),
+            }
+        }
+    }
 }
 
 /// Verifies the directory as it lies there, then starts a server in it, and judges.
@@ -209,19 +240,47 @@ fn files_of_two_ledgers_are_not_mixed() {
 #[test]
 fn verify_leaves_the_directory_as_it_was_found() {
     let image = Image::killed();
-    let before = image::digests(&image.place.data());
+    let look = || image::digests(image.place.path());
+    let before = look();
     image
         .place
         .run(&["verify", "--data", image.place.data().to_str().unwrap()])
         .exits(0);
-    assert_eq!(image::digests(&image.place.data()), before);
-    assert_eq!(
-        std::fs::read_dir(image.place.path())
-            .unwrap()
-            .filter(|entry| entry.as_ref().unwrap().path().is_dir())
-            .count(),
-        2,
-        "the shadow is gone"
+    assert_eq!(look(), before, "the directory is as it was, and the shadow is gone");
+}
+
+/// A table of the log is damaged in one block: `verify` ends with 5 and names a position that lies in it.
+#[test]
+fn verify_names_the_first_bad_position() {
+    let image = Image::stopped();
+    let folder = |data: &Path| data.join("db/keyspaces/1/tables");
+    let largest = files(&folder(&image.place.data()))
+        .into_iter()
+        .max_by_key(|path| std::fs::metadata(path).unwrap().len())
+        .unwrap();
+    let len = std::fs::metadata(&largest).unwrap().len();
+    let mut found = Vec::new();
+    for part in [1, 2, 3] {
+        let place = Place::copy_of(&image.place.data());
+        let path = folder(&place.data()).join(largest.file_name().unwrap());
+        cases::flip(&path, len * part / 5, 3);
+        let data = place.data();
+        let verified = place
+            .run(&["verify", "--data", data.to_str().unwrap(), "--output", "json"])
+            .exits(5);
+        let document = verified.json();
+        assert_eq!(document["ok"], false, "{document}");
+        let position = document["position"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no position: {document}"));
+        assert!(position < image.size(), "{document}");
+        found.push(position);
+        let people = place.run(&["verify", "--data", data.to_str().unwrap()]).exits(5);
+        assert!(people.err.contains(&format!("position {position}")), "{}", people.err);
+    }
+    assert!(
+        found.is_sorted() && found[0] < found[2],
+        "a later block holds later positions: {found:?}"
     );
 }
 

@@ -322,3 +322,16 @@ fn a_dump_over_http_is_the_log() {
         Checked::check(bytes).unwrap();
     }
 }
+
+#[test]
+fn one_long_reading_after_another_is_not_refused() {
+    let (place, _server) = serve();
+    for _ in 0..10 {
+        place.run(&["verify"]).exits(0);
+        let dumped = place
+            .run(&["dump", "--file", place.path().join("a.dump").to_str().unwrap()])
+            .exits(0);
+        assert!(dumped.err.is_empty() || !dumped.err.contains("busy"), "{}", dumped.err);
+        std::fs::remove_file(place.path().join("a.dump")).unwrap();
+    }
+}

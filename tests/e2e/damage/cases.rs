@@ -40,7 +40,7 @@ pub(super) enum Damage {
 impl Damage {
     pub(super) fn apply(&self, data: &Path) {
         match self {
-            Self::Flip { file, at, bit } => edit(&data.join(file), *at, 1, |bytes| bytes[0] ^= 1 << bit),
+            Self::Flip { file, at, bit } => flip(&data.join(file), *at, *bit),
             Self::Zero { file, at } => edit(&data.join(file), *at, 4_096, |bytes| bytes.fill(0)),
             Self::ZeroTail { file, from } => {
                 let length = fs::metadata(data.join(file)).unwrap().len();
@@ -80,6 +80,11 @@ impl Damage {
             }
         }
     }
+}
+
+/// Flips one bit.
+pub(super) fn flip(path: &Path, at: u64, bit: u8) {
+    edit(path, at, 1, |bytes| bytes[0] ^= 1 << bit);
 }
 
 fn edit(path: &Path, at: u64, len: usize, change: impl FnOnce(&mut [u8])) {
@@ -172,8 +177,9 @@ pub(super) fn table(data: &Path, random: &mut Random) -> Vec<Case> {
         let flips = match part {
             Part::Journal => 8,
             Part::Anchor | Part::KeyFile => 6,
-            _ if written > 16_384 => 5,
-            _ => 2,
+            Part::Table if written > 16_384 => 4,
+            Part::Table => 2,
+            _ => 1,
         };
         for _ in 0..flips {
             let damage = Damage::Flip {
@@ -260,13 +266,13 @@ fn special(file: &Path, part: Part, written: u64, random: &mut Random) -> Vec<Ca
             }
             cases
         }
-        Part::Table | Part::Other => vec![
-            Case::any(Damage::Delete { path: file() }),
-            Case::any(Damage::Cut {
+        Part::Table | Part::Other => vec![Case::any(match random.below(2) {
+            0 => Damage::Delete { path: file() },
+            _ => Damage::Cut {
                 file: file(),
                 at: random.below(written),
-            }),
-        ],
+            },
+        })],
         Part::Aside => Vec::new(),
     }
 }

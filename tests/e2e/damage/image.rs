@@ -100,6 +100,11 @@ impl Image {
         crate::harness::copy_all(&self.place.data(), &older(&self.place.data()));
     }
 
+    /// Number of records that were acknowledged.
+    pub(super) fn size(&self) -> u64 {
+        self.records.len() as u64
+    }
+
     /// Every acknowledged record is there byte by byte, every credential has its value.
     pub(super) fn assert_whole(&self, server: &Server, name: &str) {
         let found = records_of(server);
@@ -137,7 +142,11 @@ fn records(place: &Place) -> Vec<Vec<u8>> {
 }
 
 fn records_of(server: &Server) -> Vec<Vec<u8>> {
-    let answer = server.get(DUMP);
+    let mut answer = server.get(DUMP);
+    // Another reading may still be ending.
+    while answer.status == 503 && answer.kind() == "busy" {
+        answer = server.get(DUMP);
+    }
     assert_eq!(answer.status, 200, "{}", answer.text());
     read(&answer.bytes)
 }
