@@ -106,8 +106,9 @@ impl OpenError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            // What the store can't read of its own files is damage, wherever it is met.
+            Self::Log(strongroom_log::OpenError::Store(_)) | Self::Store(_) => "database_damaged",
             Self::Log(error) => error.code(),
-            Self::Store(_) => "store",
             Self::Root(_) => "root_key",
             Self::KeyFile(_) | Self::KeyFileOnDisk(_) => "key_file",
             Self::Random(_) | Self::Thread(_) => "system",
@@ -129,8 +130,11 @@ impl OpenError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Log(strongroom_log::OpenError::Store(_)) | Self::Store(_) => {
+                "keep the directory as it is, look at the disk, and restore a backup; state and index alone can be made anew with --rebuild-state"
+            }
             Self::Log(error) => error.hint(),
-            Self::Store(_) | Self::Random(_) | Self::Thread(_) => "look at the system's log, free space and limits",
+            Self::Random(_) | Self::Thread(_) => "look at the system's log, free space and limits",
             Self::Root(_) => {
                 "give the root key with --root-key-file, --root-key-env, --root-key-fd or --passphrase-file"
             }

@@ -12,7 +12,7 @@ use std::path::Path;
 use strongroom_domain::State;
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::ids::Position;
-use strongroom_log::{Shadow, Store};
+use strongroom_log::{Shadow, Store, StoreError};
 use strongroom_proof::Hash;
 use strongroom_proof::note::SignedNote;
 use strongroom_proof::verify::LogVerifier;
@@ -73,6 +73,11 @@ impl VerifyError {
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::Record { position, .. } | Self::Open(OpenError::Record { position, .. }) => Some(*position),
+            Self::Open(OpenError::KeyMissing { position, .. }) => Some(*position),
+            Self::Open(OpenError::Log(strongroom_log::OpenError::LogHole { position, .. })) => Some(*position),
+            Self::Open(OpenError::Store(StoreError::Hole { position } | StoreError::Record { position, .. })) => {
+                Some(*position)
+            }
             _ => None,
         }
     }
@@ -132,13 +137,19 @@ pub fn verify_offline(
         .unwrap_or(Path::new("."));
     let shadow = Shadow::make(dir, parent).map_err(OpenError::from)?;
     let mut unsealed = open_shadow(&shadow, root)?;
-    let loaded = open::load(&mut unsealed, false)?;
-    let index = open::load_index(
-        &unsealed.opened.store,
-        &unsealed.keys,
-        unsealed.opened.report.checked_from,
-        unsealed.opened.report.clean,
-    )?;
+    let loaded = open::load(&mut unsealed, false).and_then(|loaded| {
+        let report = &unsealed.opened.report;
+        let index = open::load_index(
+            &unsealed.opened.store,
+            &unsealed.keys,
+            report.checked_from,
+            report.clean,
+        )?;
+        Ok((loaded, index))
+    });
+    // What fails here may fail on a late record: the first bad one is what is asked for.
+    let (loaded, index) =
+        loaded.map_err(|error| first_bad(&unsealed.opened.store).unwrap_or(VerifyError::Open(error)))?;
     // What had to be made anew to get this far is a finding, not something to pass over.
     if let Some(what) = unsealed.rebuilt.first() {
         return Err(VerifyError::Projection {
@@ -244,6 +255,22 @@ pub fn check_keys(dir: &Path, root: &dyn RootKeyProvider) -> Result<KeysReport, 
         records: unsealed.opened.store.head().size,
         first_record_opened: true,
     })
+}
+
+/// The first record that is absent or not what it should be, by the checks that need no key.
+fn first_bad(store: &Store) -> Option<VerifyError> {
+    let mut log = LogVerifier::new();
+    let size = store.head().size;
+    for (next, entry) in (0..).zip(store.view().records(0..size)) {
+        let checked = match entry {
+            Ok((_, bytes)) => log.push(&bytes).map(|_| ()).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(what) = checked {
+            return Some(VerifyError::Record { position: next, what });
+        }
+    }
+    None
 }
 
 fn open_shadow(shadow: &Shadow, root: &dyn RootKeyProvider) -> Result<Unsealed, OpenError> {

@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     pub(crate) requests: RequestIds,
     pub(crate) started_at: TimeUs,
     /// Long readings of the whole log: one at a time.
-    pub(crate) long_read: Semaphore,
+    pub(crate) long_read: Arc<Semaphore>,
 }
 
 impl App {
@@ -31,7 +31,7 @@ impl App {
             metrics: Metrics::new(),
             requests: RequestIds::new(),
             started_at,
-            long_read: Semaphore::new(1),
+            long_read: Arc::new(Semaphore::new(1)),
         }))
     }
 }

@@ -121,7 +121,9 @@ where
     let app = asker.app;
     // A reading that has just ended gives its place back a moment after its last line.
     let waited = tokio::time::timeout(PLACE_WAIT, app.long_read.clone().acquire_owned()).await;
-    let Ok(Ok(alone)) = waited else { return Err(ApiError::LongRead) };
+    let Ok(Ok(alone)) = waited else {
+        return Err(ApiError::LongRead);
+    };
     let (pieces, received) = mpsc::channel(CHUNKS_WAITING_MAX);
     tokio::task::spawn_blocking(move || {
         let _alone = alone;
