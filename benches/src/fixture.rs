@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strongroom_domain::secret::SecretText;
 use strongroom_domain::words::Kind;
-use strongroom_ledger::{
-    CredentialDraft, FieldText, InitOptions, Ledger, OpenOptions, RequestContext, WallClock,
-};
+use strongroom_ledger::{CredentialDraft, FieldText, InitOptions, Ledger, OpenOptions, RequestContext, WallClock};
 use strongroom_log::{CACHE_BYTES_DEFAULT, Life, Opened, Shadow};
 use strongroom_seal::keyfile::{self, Keys};
 use strongroom_seal::{FileProvider, RootKey, RootKeyProvider, RootSource, Token, anchor_mac};
@@ -66,6 +64,11 @@ impl Fixture {
             cache_bytes: CACHE_BYTES_DEFAULT,
         };
         Ok(Ledger::open(&self.data(), options)?.0)
+    }
+
+    /// The owner's token, as it goes into a header.
+    pub(crate) fn token(&self) -> String {
+        self.token.expose().to_string()
     }
 
     /// A request of the owner.

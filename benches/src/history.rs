@@ -13,7 +13,7 @@ const TASKS: usize = 256;
 /// Workspaces that run the template.
 const WORKSPACES: usize = 100;
 /// Variables of the template.
-pub(crate) const VARIABLES: usize = 3;
+const VARIABLES: usize = 3;
 
 /// A failure as an error: it has no text of its own.
 pub(crate) fn failed(failure: Failure) -> Box<dyn std::error::Error> {
@@ -21,17 +21,25 @@ pub(crate) fn failed(failure: Failure) -> Box<dyn std::error::Error> {
 }
 
 /// Makes workspaces that run one template, with a credential of their own behind each variable.
-pub(crate) async fn furnish(ledger: &Ledger, context: &RequestContext, workspaces: usize) -> Result<()> {
-    let variables: Vec<_> = (0..VARIABLES)
+pub(crate) async fn furnish(
+    ledger: &Ledger,
+    context: &RequestContext,
+    workspaces: usize,
+    variables: usize,
+) -> Result<()> {
+    let listed: Vec<_> = (0..variables)
         .map(|variable| serde_json::json!({"name": format!("KEY_{variable}"), "service": "openai", "kinds": ["api_key"]}))
         .collect();
     let template = TemplateDraft {
-        document: serde_json::json!({"name": "Orders", "variables": variables})
+        document: serde_json::json!({"name": "Orders", "variables": listed})
             .to_string()
             .into_bytes(),
         ..TemplateDraft::default()
     };
-    ledger.import_template(context.clone(), template).await.map_err(failed)?;
+    ledger
+        .import_template(context.clone(), template)
+        .await
+        .map_err(failed)?;
     for number in 0..workspaces {
         let workspace = workspace(number);
         let mut commands = vec![
@@ -48,7 +56,7 @@ pub(crate) async fn furnish(ledger: &Ledger, context: &RequestContext, workspace
                 revision: None,
             },
         ];
-        for variable in 0..VARIABLES {
+        for variable in 0..variables {
             let mut draft = draft(format!("Behind {variable} of {number}"))?;
             let credential = format!("behind-{number}-{variable}");
             draft.handle = Some(credential.clone());
@@ -75,7 +83,7 @@ pub(crate) fn request(number: usize) -> ResolveRequest {
     }
 }
 
-pub(crate) fn workspace(number: usize) -> String {
+fn workspace(number: usize) -> String {
     format!("workspace-{number}")
 }
 
@@ -83,7 +91,7 @@ pub(crate) fn workspace(number: usize) -> String {
 /// The ledger records each serving singly.
 pub(crate) fn write(ledger: &Ledger, context: &RequestContext, events: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(furnish(ledger, context, WORKSPACES))?;
+    runtime.block_on(furnish(ledger, context, WORKSPACES, VARIABLES))?;
     let credentials = events / 50;
     let (next, error) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(None)));
     let clients = LocalSet::new();

@@ -12,6 +12,8 @@ use tokio::task::LocalSet;
 /// What a load did.
 pub(crate) struct Run {
     pub(crate) took: Duration,
+    /// Of all threads of this process meanwhile: clients and engine.
+    cpu: Duration,
     pub(crate) events: usize,
     /// Size of the log before the load.
     pub(crate) first: u64,
@@ -23,6 +25,11 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn rate(&self) -> f64 {
         self.events as f64 / self.took.as_secs_f64()
+    }
+
+    /// Processor time of an event, clients included, in µs.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.events as f64
     }
 
     /// Events in a commit, on the average.
@@ -88,9 +95,9 @@ pub(crate) fn create(
             }
         });
     }
-    let begun = Instant::now();
+    let (begun, cpu_before) = (Instant::now(), cpu()?);
     runtime.block_on(clients);
-    let took = begun.elapsed();
+    let (took, cpu) = (begun.elapsed(), cpu()?.saturating_sub(cpu_before));
     let progress = std::mem::take(&mut *progress.borrow_mut());
     if let Some(failure) = progress.failed {
         return Err(failure.into());
@@ -100,9 +107,19 @@ pub(crate) fn create(
     heads.dedup();
     Ok(Run {
         took,
+        cpu,
         events: progress.next,
         first,
         heads,
         latencies_us: progress.latencies_us,
     })
+}
+
+/// Processor time of this process so far: fields 14 and 15 of proc(5)'s `stat`, in ticks of 10 ms.
+fn cpu() -> Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(") ").ok_or("stat has no name")?;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 10))
 }

@@ -2,7 +2,11 @@
 //!
 //! In: how many events and rounds. Out: one line for each row of the design's list of figures.
 //! Rounds are interleaved (ours, reference, ours …); what is printed are medians.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks on its terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program talks on its terminal"
+)]
 
 mod report; // lines, medians, table or NDJSON
 mod fixture; // a ledger in a directory of its own
@@ -11,6 +15,7 @@ mod written; // the very rows that the engine wrote, read back from its database
 mod bare; // the same rows without the engine
 mod writes; // durable writes against them
 mod history; // a ledger with a long history
+mod reads; // secrets over HTTP against a constant
 mod replay; // replay and verify against scan, open, hash
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -64,7 +69,13 @@ enum Format {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
-    Writes,
+    /// Durable writes of one client.
+    Single,
+    /// Durable writes of 64 clients.
+    Many,
+    /// Secrets over HTTP.
+    Reads,
+    /// Replay and verify.
     Replay,
 }
 
@@ -82,9 +93,14 @@ fn main() -> Result<()> {
     let Command::Ratios(arguments) = Arguments::parse().command;
     let mut output = Output::begin(arguments.output == Format::Json);
     let mut print = |line: Line| output.line(line);
-    if arguments.wants(Group::Writes) {
+    if arguments.wants(Group::Single) {
         writes::single(&arguments, &mut print)?;
+    }
+    if arguments.wants(Group::Many) {
         writes::many(&arguments, &mut print)?;
+    }
+    if arguments.wants(Group::Reads) {
+        reads::measure(&arguments, &mut print)?;
     }
     if arguments.wants(Group::Replay) {
         replay::measure(&arguments, &mut print)?;

@@ -29,7 +29,11 @@ pub(crate) fn measure(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result
         let begun = Instant::now();
         let replayed = ledger.replay(head.head, &mut |_| {})?;
         let ours = begun.elapsed();
-        assert_eq!(replayed.first_difference(&head.state), None, "replay gives the state as it stands");
+        assert_eq!(
+            replayed.first_difference(&head.state),
+            None,
+            "replay gives the state as it stands"
+        );
         drop(replayed);
         replays.push((rate(ours), rate(scan_open_decode(&readable)?)));
         verifies.push((rate(verify(&readable)?), rate(scan_hash(&readable)?)));

@@ -67,10 +67,11 @@ pub(crate) fn many(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result<()
         full.push((run.rate(), bare(&mut of_64.clone(), Rows::All)?));
         records.push((run.rate(), bare(&mut own(), Rows::RecordsOnly)?));
         note = format!(
-            "{:.1} events a commit, {:.0} B and {:.1} rows an event, p50 {:.0} µs, p99 {:.0} µs",
+            "{:.1} events a commit, {:.0} B and {:.1} rows an event, {:.0} µs of processor, p50 {:.0} µs, p99 {:.0} µs",
             run.batch(),
             written.bytes_per_event(),
             written.rows_per_event(),
+            run.cpu_us(),
             run.latency_p50_us(),
             run.latency_p99_us()
         );
@@ -78,7 +79,11 @@ pub(crate) fn many(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result<()
     for (name, rounds, goal) in [
         ("durable writes, 64 tasks ÷ bare fjall, the same batches", &same, 0.6),
         ("durable writes, 64 tasks ÷ bare fjall, full batches of 64", &full, 0.75),
-        ("durable writes, 64 tasks ÷ records alone in the same batches", &records, 0.5),
+        (
+            "durable writes, 64 tasks ÷ records alone in the same batches",
+            &records,
+            0.5,
+        ),
     ] {
         print(Line::of_rates(name, rounds, goal, "events/s", note.clone()));
     }

@@ -8,7 +8,7 @@ use fjall::{Database, KeyspaceCreateOptions, Readable as _, Slice};
 use std::collections::HashMap;
 use std::path::Path;
 use strongroom_log::Space;
-use strongroom_proof::record::{Header, HEADER_LEN};
+use strongroom_proof::record::{HEADER_LEN, Header};
 
 /// A row of a batch.
 #[derive(Clone)]
