@@ -4,6 +4,8 @@
 //! as it lies there; after the restart every noted event must be in the log once, at its position, and the write whose
 //! answer never came is sent again: it was done or it was not, and now it is done once.
 
+mod birth; // beginnings and ends
+
 use crate::harness::{Answer, Place, Random, Server};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -1,7 +1,7 @@
 //! Credentials and workflows of other systems.
 
 use crate::harness::{Place, Server, example, files, top, workflow};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 fn serve() -> (Place, Server) {
@@ -361,6 +361,35 @@ fn old_and_new_references_become_variables() {
     }
 }
 
+#[test]
+fn workflows_of_one_name_are_all_imported_and_the_same_one_is_not() {
+    let (place, _server) = serve();
+    let flow = |id: &str| workflow("Set Workflow", &[("openAiApi", id, "A")]);
+    let mut other = flow("id-2");
+    other["nodes"][0]["name"] = json!("Another node");
+    let paths = [
+        place.file("one.json", flow("id-1").to_string()),
+        place.file("two.json", other.to_string()),
+    ];
+    let imported = place.json(&["template", "import", &paths[0], &paths[1]]);
+    let handles: Vec<_> = imported["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["handle"].clone())
+        .collect();
+    assert_eq!(handles, [json!("set-workflow"), json!("set-workflow-2")], "{imported}");
+    let again = place
+        .run(&["template", "import", &paths[0], "--output", "json"])
+        .exits(2);
+    assert!(
+        format!("{}{}", again.out, again.err).contains("set-workflow"),
+        "{} {}",
+        again.out,
+        again.err
+    );
+}
+
 /// All workflows of a folder named by `STRONGROOM_WORKFLOWS` and those of `examples/` become templates, or are refused
 /// for a secret in them by its place.
 #[test]
@@ -458,11 +487,15 @@ fn names_of_authors(document: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The document's text but for its references, pinned data and instance.
+/// The document's text but for what its references say, pinned data and instance; the types stay.
 fn without_references(document: &Value) -> String {
     let mut document = document.clone();
     for node in document["nodes"].as_array_mut().into_iter().flatten() {
-        node.as_object_mut().map(|node| node.remove("credentials"));
+        let references = node["credentials"]
+            .as_object_mut()
+            .into_iter()
+            .flat_map(Map::values_mut);
+        references.for_each(|reference| *reference = Value::Null);
     }
     for member in ["pinData", "meta"] {
         document.as_object_mut().map(|document| document.remove(member));
