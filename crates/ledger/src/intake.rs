@@ -3,6 +3,7 @@
 
 mod credential; // create, rotate, update
 mod import; // a foreign export, one atomic step
+mod rehearse; // what would be refused, and where
 mod scan; // every text of every command
 mod template; // workflows and template documents
 

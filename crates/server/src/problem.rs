@@ -450,7 +450,9 @@ fn internal() -> Draft {
 
 /// A refusal by the rules: they say what was wrong and what to do.
 fn refusal(status: u16, title: &str, rejection: &Rejection) -> Draft {
-    let hint = rejection.hint().unwrap_or_else(|| "there is nothing to do".to_owned());
+    let hint = rejection
+        .hint()
+        .unwrap_or_else(|| "change what the message names, and send it again".to_owned());
     new(status, rejection.kind(), title, rejection.message()).hint(hint)
 }
 

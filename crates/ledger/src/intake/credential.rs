@@ -7,6 +7,7 @@ use strongroom_domain::command::{Command, CreateCredential, FieldInput, RotateCr
 use strongroom_domain::event::{Pair, RotationPolicy, Source};
 use strongroom_domain::ids::TimeUs;
 use strongroom_domain::secret::SecretText;
+use strongroom_domain::state::Credential;
 use strongroom_domain::words::{FieldClass, Kind};
 use strongroom_formats::catalogue::{self, Class, classify};
 use strongroom_formats::json::{Limits, read};
@@ -107,6 +108,9 @@ impl Ledger {
                 .map(|fact| fact.class)
                 .or_else(|| class_of(&known.service, known.kind, name))
         };
+        if let Some(known) = known {
+            check_known_fields(known, &draft, classify_field)?;
+        }
         let fields = classified(draft.fields, &draft.plain, &draft.destinations, classify_field)?;
         let command = Command::RotateCredential(Box::new(RotateCredential {
             credential: draft.credential,
@@ -130,6 +134,29 @@ impl Ledger {
     ) -> Result<Receipt, Failure> {
         self.execute(context, Command::UpdateCredential(Box::new(update))).await
     }
+}
+
+/// A rotation that names a field which neither credential, kind nor service has is most likely misspelt: it would leave
+/// the real secret as it was. A new field is said to be one by naming it plain or destination, or entered at `custom`.
+fn check_known_fields(
+    known: &Credential,
+    draft: &RotateDraft,
+    class_of: impl Fn(&str) -> Option<FieldClass>,
+) -> Result<(), Failure> {
+    if known.kind == Kind::Custom {
+        return Ok(());
+    }
+    for (name, _) in &draft.fields {
+        if class_of(name).is_none() && !draft.plain.contains(name) && !draft.destinations.contains(name) {
+            let names: Vec<&str> = known.fields.iter().map(|fact| fact.name.as_str()).collect();
+            return Err(Failure::format(
+                format!("/fields/{name}"),
+                "the credential has no such field: nothing was rotated",
+                Some(&format!("it has {}", names.join(", "))),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The command of a draft.

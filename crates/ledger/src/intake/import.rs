@@ -2,6 +2,7 @@
 //! changed is proposed as a rotation, what is held already is named.
 
 use super::credential::{CredentialDraft, FieldText, create_command, from_class};
+use super::rehearse::rehearse;
 use super::template::warning_text;
 use super::{STALE_RETRIES, is_stale, scan};
 use crate::Ledger;
@@ -57,6 +58,8 @@ pub enum ImportAction {
     Rotated,
     /// Another credential holds its secret: it is not made twice.
     Duplicate,
+    /// It holds no values: there is nothing to keep.
+    Skipped,
 }
 
 impl ImportAction {
@@ -69,6 +72,7 @@ impl ImportAction {
             Self::RotationProposed => "rotation_proposed",
             Self::Rotated => "rotated",
             Self::Duplicate => "duplicate",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -108,7 +112,8 @@ const HIDDEN: &str = "another credential";
 
 struct Plan {
     items: Vec<ImportItem>,
-    commands: Vec<Command>,
+    /// With the index of the entry.
+    commands: Vec<(usize, Command)>,
 }
 
 impl Ledger {
@@ -127,10 +132,10 @@ impl Ledger {
         let mut tries = 0;
         loop {
             let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
-            let Plan { mut items, commands } = self.plan(&context.caller, entries, draft.rotate)?;
-            if draft.dry_run {
-                scan(&context, &commands)?;
-            }
+            let view = self.view();
+            let Plan { mut items, commands } = self.plan(&view, &context.caller, entries, draft.rotate)?;
+            check(&context, &view, &commands)?;
+            let commands: Vec<Command> = commands.into_iter().map(|(_, command)| command).collect();
             if draft.dry_run || commands.is_empty() {
                 return Ok(ImportReport { items, receipt: None });
             }
@@ -148,8 +153,13 @@ impl Ledger {
         }
     }
 
-    fn plan(&self, caller: &Caller, entries: Vec<ImportCredential>, rotate: bool) -> Result<Plan, Failure> {
-        let view = self.view();
+    fn plan(
+        &self,
+        view: &View,
+        caller: &Caller,
+        entries: Vec<ImportCredential>,
+        rotate: bool,
+    ) -> Result<Plan, Failure> {
         authorize(&view.state, caller, Right::Create, Target::Ledger, view.now).map_err(Rejection::from)?;
         let seen_by = visible(&view.state, caller, view.now);
         let mut plan = Plan {
@@ -157,11 +167,11 @@ impl Ledger {
             commands: Vec::new(),
         };
         let mut names = Names {
-            view: &view,
+            view,
             taken: HashSet::new(),
         };
         let mut seen: HashMap<[u8; 32], String> = HashMap::new();
-        for entry in entries {
+        for (index, entry) in entries.into_iter().enumerate() {
             let source = Source {
                 system: "n8n".to_owned(),
                 id: entry.source_id.clone(),
@@ -192,7 +202,7 @@ impl Ledger {
             let holder = if hidden {
                 Some(HIDDEN.to_owned())
             } else {
-                self.holder(&view, &seen_by, &entry, known, &mut seen)
+                self.holder(view, &seen_by, &entry, known, &mut seen)
             };
             match (known, holder) {
                 (Some(credential), _) => {
@@ -206,17 +216,21 @@ impl Ledger {
                         };
                     }
                     if rotate && !changed.is_empty() {
-                        plan.commands.push(rotation(credential, changed, source));
+                        plan.commands.push((index, rotation(credential, changed, source)));
                     }
                 }
                 (None, Some(holder)) => {
                     item.action = ImportAction::Duplicate;
                     item.holder = Some(holder);
                 }
+                (None, None) if entry.fields.is_empty() => {
+                    item.action = ImportAction::Skipped;
+                    item.warnings.push("it holds no values".to_owned());
+                }
                 (None, None) => {
                     item.action = ImportAction::Created;
                     item.name = names.free(&entry.name);
-                    plan.commands.push(creation(&item, entry, source)?);
+                    plan.commands.push((index, creation(&item, entry, source)?));
                 }
             }
             plan.items.push(item);
@@ -291,6 +305,38 @@ impl Ledger {
         let any = fields.iter().any(differs);
         // All of the entry's fields are entered, so that secrets come with their destinations.
         Ok(if any { fields } else { Vec::new() })
+    }
+}
+
+/// Refuses what the writer would refuse, naming the entry.
+fn check(context: &RequestContext, view: &View, commands: &[(usize, Command)]) -> Result<(), Failure> {
+    for (entry, command) in commands {
+        scan(context, std::slice::from_ref(command)).map_err(|failure| in_entry(*entry, failure))?;
+    }
+    let refused = rehearse(context, view, commands.iter().map(|(_, command)| command));
+    refused.map_err(|(index, rejection)| match rejection {
+        // Of the whole, not of the entry.
+        Rejection::Denied(_) | Rejection::AlreadyImported { .. } | Rejection::Stale => rejection.into(),
+        rejection => in_entry(commands[index].0, rejection.into()),
+    })
+}
+
+/// The same failure with pointers that begin at the entry.
+fn in_entry(entry: usize, failure: Failure) -> Failure {
+    match failure {
+        Failure::HardcodedSecret { mut findings } => {
+            findings
+                .iter_mut()
+                .for_each(|finding| finding.pointer = format!("/{entry}{}", finding.pointer));
+            Failure::HardcodedSecret { findings }
+        }
+        Failure::Rejected(rejection) => Failure::Format {
+            pointer: Some(format!("/{entry}{}", rejection.field().unwrap_or_default())),
+            line: None,
+            what: rejection.message(),
+            hint: rejection.hint(),
+        },
+        other => other,
     }
 }
 

@@ -4,13 +4,16 @@
 use super::{STALE_RETRIES, is_stale};
 use crate::Ledger;
 use crate::request::{Failure, Receipt, RequestContext};
+use strongroom_domain::State;
 use strongroom_domain::command::{Command, TemplateInput};
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{AcceptedFinding, Variable};
 use strongroom_domain::ids::Revision;
+use strongroom_domain::limits::NAME_CHARS_MAX;
 use strongroom_domain::rights::visible;
 use strongroom_domain::secret::{Document, KnownReference};
 use strongroom_domain::state::Template;
+use strongroom_domain::text::skeleton_of;
 use strongroom_domain::words::Kind;
 use strongroom_domain::{Rejection, find, stored};
 use strongroom_formats::n8n::assign::{Known, Status, assign};
@@ -37,6 +40,43 @@ pub struct TemplateDraft {
     pub revise: Option<String>,
     /// Register in spite of hard-coded secrets; needs a reason.
     pub allow_hardcoded: bool,
+}
+
+/// A name that is free, from a document's own: other systems allow many workflows of one name, longer ones, and characters
+/// that no name may have here. The very same document under its own name is no second template: that name is taken.
+fn free_name(state: &State, name: &str, digest: &[u8; 32]) -> String {
+    let cleaned: String = name
+        .chars()
+        .map(|it| if it.is_whitespace() { ' ' } else { it })
+        .filter(is_plain)
+        .collect();
+    let words: Vec<&str> = cleaned.split_whitespace().collect();
+    let base: String = words.join(" ").chars().take(NAME_CHARS_MAX - 8).collect();
+    let base = if base.is_empty() {
+        "Untitled workflow".to_owned()
+    } else {
+        base
+    };
+    let mut candidate = base.clone();
+    let mut number = 2;
+    while let Some(holder) = state.names.template_skeletons.get(skeleton_of(&candidate).as_str()) {
+        let newest = state
+            .templates
+            .get(holder)
+            .and_then(|template| template.revisions.last());
+        if newest.is_some_and(|newest| newest.digest == *digest) {
+            return candidate;
+        }
+        candidate = format!("{base} ({number})");
+        number += 1;
+    }
+    candidate
+}
+
+/// Whether a character may stand in a name: no control, no direction mark, nothing invisible.
+fn is_plain(character: &char) -> bool {
+    let invisible = matches!(*character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !character.is_control() && !invisible
 }
 
 /// A document that was read, before its references have variables.
@@ -92,7 +132,10 @@ impl Ledger {
                 input: Box::new(input),
             },
             None => Command::RegisterTemplate {
-                name: draft.name.clone().unwrap_or_else(|| source.name.clone()),
+                name: match &draft.name {
+                    Some(name) => name.clone(),
+                    None => free_name(&self.view().state, &source.name, &input.digest),
+                },
                 handle: draft.handle.clone(),
                 description: draft.description.clone(),
                 input: Box::new(input),
