@@ -128,7 +128,8 @@ async fn log(args: &LogArgs, session: &Session) -> Outcome {
 
 /// Events, one a line.
 pub(crate) fn table(page: &Value) -> Table {
-    let mut table = Table::new(&["position", "when", "type", "subject", "actor", "reason"]);
+    let mut table =
+        Table::new(&["position", "when", "type", "subject", "actor", "reason"]).without_if_narrow(&["reason"]);
     for event in items(page) {
         table.row([
             Cell::maybe(event.shown("position")),

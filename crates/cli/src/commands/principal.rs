@@ -264,7 +264,8 @@ fn role(grant: &Value) -> String {
 
 /// Grants, one a line.
 pub(crate) fn grants(grants: &[Value]) -> Table {
-    let mut table = Table::new(&["grant", "role", "on", "effect", "from", "until", "given by"]);
+    let mut table = Table::new(&["grant", "role", "on", "effect", "from", "until", "given by"])
+        .without_if_narrow(&["given by", "from"]);
     for grant in grants {
         let place = if grant.is("all") {
             "the whole ledger".to_owned()

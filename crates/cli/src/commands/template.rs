@@ -350,7 +350,8 @@ fn facts(template: &Value) -> Facts {
 
 /// Variables, one a line.
 pub(crate) fn variables(variables: &[Value]) -> Table {
-    let mut table = Table::new(&["variable", "service", "kinds", "required", "scopes", "description"]);
+    let mut table = Table::new(&["variable", "service", "kinds", "required", "scopes", "description"])
+        .without_if_narrow(&["description", "scopes"]);
     for variable in variables {
         table.row([
             variable.text("name").unwrap_or_default().into(),

@@ -151,7 +151,8 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
 }
 
 fn table(page: &Value) -> Table {
-    let mut table = Table::new(&["id", "for", "label", "issued", "by", "expires"]);
+    let mut table =
+        Table::new(&["id", "for", "label", "issued", "by", "expires"]).without_if_narrow(&["by", "issued", "label"]);
     for token in items(page) {
         let expires = match token.text("revoked_at") {
             Some(at) => Cell::toned(format!("revoked {}", time(at)), Tone::Bad),

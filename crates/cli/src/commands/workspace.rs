@@ -241,7 +241,8 @@ fn installed(templates: &[Value]) -> Table {
 }
 
 fn mapped(templates: &[Value]) -> Table {
-    let mut table = Table::new(&["template", "variable", "instance", "credential", "mapped", "by"]);
+    let mut table = Table::new(&["template", "variable", "instance", "credential", "mapped", "by"])
+        .without_if_narrow(&["by", "mapped"]);
     for template in templates {
         for mapping in template.list("mappings") {
             table.row([

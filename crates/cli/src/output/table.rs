@@ -1,7 +1,7 @@
 //! Tables without borders that fit the terminal; in a pipe every row is one whole line.
 
 use super::{Look, Tone, clean};
-use comfy_table::{Attribute, Color, ContentArrangement, presets};
+use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Width, presets};
 
 /// One cell: text and what its colour says.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ impl<T: AsRef<str>> From<T> for Cell {
 pub(crate) struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
+    /// Headings of columns that a narrow terminal does without, the first to go first.
+    droppable: &'static [&'static str],
 }
 
 impl Table {
@@ -56,7 +58,14 @@ impl Table {
         Self {
             headings: headings.to_vec(),
             rows: Vec::new(),
+            droppable: &[],
         }
+    }
+
+    /// Names columns that a narrow terminal does without, the first to go first.
+    #[must_use]
+    pub(crate) fn without_if_narrow(self, droppable: &'static [&'static str]) -> Self {
+        Self { droppable, ..self }
     }
 
     /// Adds a row; as many cells as headings.
@@ -76,17 +85,91 @@ impl Table {
         if self.rows.is_empty() {
             return look.paint(nothing, Tone::Dim);
         }
+        let columns = self.columns(look.width());
         let mut table = bare(look);
         table.set_header(
-            self.headings
+            columns
                 .iter()
-                .map(|heading| styled(&Cell::toned(heading.to_uppercase(), Tone::Head))),
+                .map(|column| styled(&Cell::toned(column.heading.to_uppercase(), Tone::Head))),
         );
         for row in &self.rows {
-            table.add_row(row.iter().map(styled));
+            table.add_row(columns.iter().filter_map(|column| row.get(column.index)).map(styled));
+        }
+        if let Some(width) = look.width()
+            && total(&columns) <= usize::from(width)
+        {
+            // What people copy stays whole; only sentences are wrapped.
+            table.set_constraints(columns.iter().map(Column::constraint));
+        } else if let Some(first) = columns.first()
+            && look
+                .width()
+                .is_none_or(|width| first.narrowest + GAP <= usize::from(width / 2))
+        {
+            table.set_constraints([first.constraint()]);
         }
         text_of(&mut table)
     }
+
+    /// The columns that are shown: all, or as many as fit.
+    fn columns(&self, width: Option<u16>) -> Vec<Column> {
+        let mut columns: Vec<Column> = self
+            .headings
+            .iter()
+            .enumerate()
+            .map(|(index, heading)| Column::of(index, heading, self.rows.iter().filter_map(|row| row.get(index))))
+            .collect();
+        let Some(width) = width else { return columns };
+        for heading in self.droppable {
+            if total(&columns) <= usize::from(width) {
+                break;
+            }
+            columns.retain(|column| column.heading != *heading);
+        }
+        columns
+    }
+}
+
+/// A column and how narrow it may be.
+struct Column {
+    index: usize,
+    heading: &'static str,
+    /// Columns of the terminal, so that no word is broken.
+    narrowest: usize,
+    /// Whether it holds sentences, which may be wrapped.
+    wraps: bool,
+}
+
+impl Column {
+    fn of<'a>(index: usize, heading: &'static str, cells: impl Iterator<Item = &'a Cell>) -> Self {
+        let (mut narrowest, mut wraps) = (heading.chars().count(), false);
+        for cell in cells {
+            let words = cell.text.split(' ');
+            narrowest = narrowest.max(words.clone().map(|word| word.chars().count()).max().unwrap_or(0));
+            wraps |= words.count() > 1;
+        }
+        Self {
+            index,
+            heading,
+            narrowest,
+            wraps,
+        }
+    }
+
+    fn constraint(&self) -> ColumnConstraint {
+        if self.wraps {
+            let narrowest = u16::try_from(self.narrowest + GAP).unwrap_or(u16::MAX);
+            ColumnConstraint::LowerBoundary(Width::Fixed(narrowest))
+        } else {
+            ColumnConstraint::ContentWidth
+        }
+    }
+}
+
+/// Spaces between columns.
+const GAP: usize = 2;
+
+fn total(columns: &[Column]) -> usize {
+    columns.iter().map(|column| column.narrowest + GAP).sum()
 }
 
 /// Facts about one thing, one a line: name, value.
@@ -195,8 +278,36 @@ mod tests {
 
     #[test]
     fn on_a_terminal_the_table_fits() {
-        let text = table().render(&Look::new(false, Some(36)), "none");
-        assert!(text.lines().all(|line| line.chars().count() <= 36), "{text}");
+        for width in [20, 36, 50, 80] {
+            let text = table().render(&Look::new(false, Some(width)), "none");
+            assert!(
+                text.lines().all(|line| line.chars().count() <= usize::from(width)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_people_copy_is_not_broken() {
+        let text = table().render(&Look::new(false, Some(48)), "none");
+        assert!(text.contains("shopify-client-a"), "{text}");
+        assert!(text.lines().count() > 3, "the tags are wrapped: {text}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_does_without_some_columns() {
+        let table = table().without_if_narrow(&["tags", "status"]);
+        let headings = |width| {
+            table
+                .columns(width)
+                .iter()
+                .map(|column| column.heading)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(headings(None), ["handle", "status", "tags"]);
+        assert_eq!(headings(Some(80)), ["handle", "status", "tags"]);
+        assert_eq!(headings(Some(30)), ["handle", "status"]);
+        assert_eq!(headings(Some(20)), ["handle"]);
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(super) fn table(page: &Value) -> Table {
     let now = Timestamp::now();
     let mut table = Table::new(&[
         "handle", "name", "service", "kind", "client", "version", "status", "expires",
-    ]);
+    ])
+    .without_if_narrow(&["expires", "version", "kind", "client"]);
     for credential in items(page) {
         table.row([
             credential.text("handle").unwrap_or_default().into(),

@@ -41,8 +41,8 @@ fn reaches(credential: &Value, workspace: &Value) -> bool {
             .is_some_and(|handle| reach.texts("workspaces").contains(&handle))
 }
 
-/// Credentials in the order to offer them: those that fit, the workspace's client's own first, then the others, each
-/// with why not.
+/// Credentials in the order to offer them: those that fit, the workspace's client's own first, then those of the service
+/// that don't, each with why not. What is for another service is no offer.
 pub(super) fn offers<'a>(
     variable: &Value,
     credentials: &'a [Value],
@@ -52,17 +52,12 @@ pub(super) fn offers<'a>(
     let client = workspace.text("client");
     let mut offers: Vec<_> = credentials
         .iter()
+        .filter(|credential| credential.text("service") == variable.text("service"))
         .map(|credential| (credential, why_not(variable, credential, workspace, now)))
         .collect();
     offers.sort_by_key(|(credential, why)| {
-        let other_service = *why == Some("it is for another service");
         let foreign = credential.text("client") != client || client.is_none();
-        (
-            why.is_some(),
-            other_service,
-            foreign,
-            credential.text("handle").map(str::to_owned),
-        )
+        (why.is_some(), foreign, credential.text("handle").map(str::to_owned))
     });
     offers
 }
@@ -138,6 +133,6 @@ mod tests {
             .iter()
             .filter_map(|(credential, _)| credential.text("handle"))
             .collect();
-        assert_eq!(order, ["z-own", "b-shared", "c-basic", "slack"]);
+        assert_eq!(order, ["z-own", "b-shared", "c-basic"]);
     }
 }
