@@ -22,7 +22,7 @@ pub(crate) struct Checked {
 pub(crate) enum Disagreement {
     /// Fewer records than the anchor says.
     Shorter,
-    /// The root at the anchor's size is another.
+    /// The root at the anchor's size is another, or records stand behind a clean stop.
     Differs,
     /// A record is absent or damaged.
     Hole(u64, StoreError),
@@ -55,6 +55,11 @@ pub(crate) fn size(store: &Store) -> Result<u64, StoreError> {
 pub(crate) fn check_log(store: &Store, anchor: &Slot, size: u64, from: u64) -> Result<Checked, Disagreement> {
     if size < anchor.size {
         return Err(Disagreement::Shorter);
+    }
+    if anchor.clean && size > anchor.size {
+        // A run commits only once its own slot, which is not clean, is synced: what stands behind a
+        // clean stop was put there by someone else, or the slot is of an earlier stop.
+        return Err(Disagreement::Differs);
     }
     let from = from.min(anchor.size);
     let from = from - from % TILE_WIDTH as u64;

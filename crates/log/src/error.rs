@@ -143,8 +143,8 @@ pub enum OpenError {
         /// Where the journals lie as they were found.
         journals: Option<PathBuf>,
     },
-    /// Other records than those that were acknowledged.
-    #[error("the first {anchored} of {found} records are not those that were acknowledged")]
+    /// Other records than those that were acknowledged, or more of them behind a clean stop.
+    #[error("the log of {found} records is not the one of which {anchored} were acknowledged")]
     LogDiffers {
         /// The size at which the roots were compared.
         anchored: u64,

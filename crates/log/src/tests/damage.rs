@@ -415,8 +415,21 @@ fn an_older_anchor_put_back_hides_no_damage() {
     run.append(300);
     let image = home.image();
     std::fs::write(image.layout().anchor(), &clean).unwrap();
-    check_whole(&image.image(), 400);
+    assert_eq!(
+        image.open().unwrap_err().code(),
+        "log_differs",
+        "nothing stands behind a clean stop"
+    );
     rewrite(&image, |store| remove(store, 250));
+    assert_eq!(image.open().unwrap_err().code(), "log_differs");
+
+    // One of a run is not told from what a crash leaves: the log may be longer, not damaged.
+    let unclean = std::fs::read(home.layout().anchor()).unwrap();
+    run.append(100);
+    let image = home.image();
+    std::fs::write(image.layout().anchor(), &unclean).unwrap();
+    check_whole(&image.image(), 500);
+    rewrite(&image, |store| remove(store, 450));
     assert_eq!(image.open().unwrap_err().code(), "log_hole");
 
     let life = Life {
@@ -425,12 +438,39 @@ fn an_older_anchor_put_back_hides_no_damage() {
     };
     run.committer.key_file_replaced(2, Instant::now()).unwrap();
     let image = home.image();
-    std::fs::write(image.layout().anchor(), &clean).unwrap();
+    std::fs::write(image.layout().anchor(), &unclean).unwrap();
     assert_eq!(
         image.open_as(&life).unwrap().report.size,
-        400,
+        500,
         "newer key files are normal"
     );
+}
+
+#[test]
+fn a_record_put_behind_a_clean_stop_is_refused() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(400);
+    run.stop();
+    for copied in [7, 399] {
+        let image = home.image();
+        // An old record is as well formed as a new one.
+        rewrite(&image, |store| put(store, 400, &record(copied)));
+        let error = image.open().unwrap_err();
+        assert!(
+            matches!(
+                error,
+                OpenError::LogDiffers {
+                    anchored: 400,
+                    found: 401,
+                    journals: None
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!(image.open().unwrap_err().code(), "log_differs", "refused again");
+    }
+    check_whole(&home, 400);
 }
 
 #[test]
