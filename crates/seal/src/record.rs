@@ -101,7 +101,7 @@ impl BuiltRecord {
 /// [`SealError::TooLong`] and [`SealError::EmptyPlain`] for parts that no record may have.
 ///
 /// # Panics
-/// In debug builds, when a header field breaks a rule of the format: the caller makes them.
+/// When a header field breaks a rule of the format: the caller makes them.
 pub fn build_record(input: &RecordInput<'_>, ledger_id: &[u8; 16]) -> Result<BuiltRecord, SealError> {
     let plain = input.plain.unwrap_or_default();
     if input.plain.is_some_and(<[u8]>::is_empty) {
@@ -145,7 +145,8 @@ pub fn build_record(input: &RecordInput<'_>, ledger_id: &[u8; 16]) -> Result<Bui
     header.history_digest = digest(history_bytes);
 
     let header_bytes = header.to_bytes();
-    debug_assert_eq!(
+    // In every build: a record that can't be read would be in the log for ever.
+    assert_eq!(
         Header::parse(&header_bytes).as_ref(),
         Ok(&header),
         "a record that we write can be read"
