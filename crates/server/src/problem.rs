@@ -230,15 +230,7 @@ fn of_failure(failure: &Failure) -> Draft {
             line,
             what,
             hint,
-        } => {
-            let draft = new(422, "invalid", "Invalid input", what)
-                .hint(hint.as_deref().unwrap_or("the pointer says where"))
-                .maybe_pointer(pointer.as_deref());
-            match line {
-                Some(line) => draft.with("line", json!(line)),
-                None => draft,
-            }
-        }
+        } => malformed(pointer.as_deref(), *line, what, hint.as_deref()),
         Failure::HardcodedSecret { findings } => hardcoded(findings),
         Failure::Internal(_) => internal(),
     }
@@ -426,6 +418,16 @@ fn hardcoded(findings: &[strongroom_formats::scan::Finding]) -> Draft {
         .hint(hint)
         .maybe_pointer(first.as_deref())
         .with("findings", json!(findings))
+}
+
+fn malformed(pointer: Option<&str>, line: Option<u32>, what: &str, hint: Option<&str>) -> Draft {
+    let draft = new(422, "invalid", "Invalid input", what)
+        .hint(hint.unwrap_or("the pointer says where"))
+        .maybe_pointer(pointer);
+    match line {
+        Some(line) => draft.with("line", json!(line)),
+        None => draft,
+    }
 }
 
 fn unauthenticated() -> Draft {
