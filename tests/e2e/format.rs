@@ -235,8 +235,7 @@ impl Mutate {
     fn one(&self, number: usize, random: &mut Random) -> (String, Vec<u8>) {
         let mut records = self.records.clone();
         let (chosen, other) = (random.index(records.len()), random.index(records.len()));
-        let what;
-        match number % 12 {
+        let what = match number % 12 {
             0..3 => {
                 let mut dump = self.dump.clone();
                 let at = random.index(dump.len());
@@ -249,29 +248,29 @@ impl Mutate {
             }
             4 => {
                 records.swap(chosen, other);
-                what = format!("{chosen} and {other} swapped");
+                format!("{chosen} and {other} swapped")
             }
             5 => {
                 records.remove(chosen);
-                what = format!("{chosen} removed");
+                format!("{chosen} removed")
             }
             6 => {
                 records.insert(other, self.records[chosen].clone());
-                what = format!("{chosen} again at {other}");
+                format!("{chosen} again at {other}")
             }
             7 | 8 => {
                 let at = random.index(HEADER_LEN);
                 records[chosen][at] ^= 1 << random.below(8);
-                what = format!("header byte {at} of {chosen} flipped, root mended");
+                format!("header byte {at} of {chosen} flipped, root mended")
             }
             9 | 10 => {
                 let at = HEADER_LEN + random.index(records[chosen].len() - HEADER_LEN);
                 records[chosen][at] ^= 1 << random.below(8);
                 mend_digests(&mut records[chosen]);
-                what = format!("byte {at} of {chosen} flipped, digests and root mended");
+                format!("byte {at} of {chosen} flipped, digests and root mended")
             }
             _ => return self.twisted(number, records, chosen),
-        }
+        };
         (what, self.signed(&records, 0))
     }
 

@@ -113,6 +113,23 @@ impl Place {
         Server::start(command, &self.log_path())
     }
 
+    /// Starts a server of a real ledger, to be asked with this token.
+    #[track_caller]
+    pub(crate) fn serve_real(&self, options: &[&str], token: &str) -> Server {
+        let mut command = self.command();
+        command
+            .args(["serve", "--output", "json", "--listen", "127.0.0.1:0"])
+            .args(options);
+        match Server::start(command, &self.log_path()) {
+            Ok(mut server) => {
+                assert_eq!(server.token, "", "a real ledger shows no token");
+                server.token = token.to_owned();
+                server
+            }
+            Err(refusal) => panic!("the server did not start: {}", refusal.text),
+        }
+    }
+
     /// Runs a command to its end, with nobody to ask.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
