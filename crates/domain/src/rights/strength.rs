@@ -54,6 +54,9 @@ pub fn is_owner(state: &State, principal: PrincipalId, now: TimeUs) -> bool {
 }
 
 /// Whether a principal may do something, now or by a grant that is to come, that the caller may not.
+///
+/// An allowance for everything is beyond a caller to whom one of its rights is denied anywhere, unless the same is
+/// denied to the principal. An owner's own denials don't count: he can make an owner without them.
 #[must_use]
 pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: TimeUs) -> bool {
     let mine = visible(state, caller, now);
@@ -64,7 +67,9 @@ pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: Time
         let scope = &granted.scope;
         let covers = |right: &Right| {
             if scope.all {
-                mine.may(*right, Target::Ledger)
+                // A denial for a workspace refuses nothing on the ledger, so it is looked at by itself.
+                let as_denied = |denial| denied_as_well(principal, denial, *right, now);
+                mine.may(*right, Target::Ledger) && denials_of(state, caller, *right, now).all(as_denied)
             } else {
                 scope
                     .workspaces
@@ -77,10 +82,41 @@ pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: Time
     live_allowances(principal, now).any(beyond)
 }
 
+/// The denials of a right to the caller, now or from a later time on.
+fn denials_of<'s>(
+    state: &'s State,
+    caller: &Caller,
+    right: Right,
+    now: TimeUs,
+) -> impl Iterator<Item = &'s Granted> + use<'s> {
+    let principal = state.principals.get(&caller.principal);
+    let grants = principal.into_iter().flat_map(move |principal| live(principal, now));
+    grants.filter(move |granted| granted.effect == Effect::Deny && granted.role.holds(right))
+}
+
+/// Whether a right is denied to a principal wherever and whenever another's denial denies it.
+fn denied_as_well(principal: &Principal, denial: &Granted, right: Right, now: TimeUs) -> bool {
+    live(principal, now).any(|own| {
+        let (scope, other) = (&own.scope, &denial.scope);
+        let everywhere = scope.all || names_unknown(scope);
+        let wherever = everywhere
+            || !other.all && !names_unknown(other) && other.workspaces.iter().all(|id| scope.workspaces.contains(id));
+        let from_then_on = own.from <= denial.from.max(now);
+        let until_then = own
+            .until
+            .is_none_or(|end| denial.until.is_some_and(|other| other <= end));
+        own.effect == Effect::Deny && own.role.holds(right) && wherever && from_then_on && until_then
+    })
+}
+
 /// What a principal is given, now or from a later time on.
 fn live_allowances(principal: &Principal, now: TimeUs) -> impl Iterator<Item = &Granted> {
+    live(principal, now).filter(|granted| granted.effect == Effect::Allow)
+}
+
+/// A principal's grants and denials, now or from a later time on.
+fn live(principal: &Principal, now: TimeUs) -> impl Iterator<Item = &Granted> {
     let live =
         move |grant: &&GrantFact| grant.withdrawn_at.is_none() && grant.granted.until.is_none_or(|end| now < end);
-    let allowances = principal.grants.iter().filter(live).map(|grant| &grant.granted);
-    allowances.filter(|granted| granted.effect == Effect::Allow)
+    principal.grants.iter().filter(live).map(|grant| &grant.granted)
 }

@@ -180,6 +180,46 @@ fn a_token_is_never_stronger_than_who_issues_it() {
 }
 
 #[test]
+fn what_is_denied_to_an_administrator_he_gets_by_no_token() {
+    let mut world = World::agency();
+    let until = |principal: &str, scope: Scope, until| Command::Grant {
+        principal: principal.to_owned(),
+        role: Role::Member,
+        scope,
+        effect: Effect::Deny,
+        from: None,
+        until,
+    };
+    let (wa, both) = (world.scope(&["wa"]), world.scope(&["wa", "wb"]));
+    world.person("ada", Role::Admin, &[]);
+    world.ok(until("ada", wa.clone(), Some(NOW + 2 * DAY)));
+    for (name, workspaces) in [("all", &[][..]), ("at-a", &["wa"]), ("at-b", &["wb"])] {
+        world.person(name, Role::Viewer, workspaces);
+    }
+    for name in ["as-long", "wider", "shorter"] {
+        world.person(name, Role::Viewer, &[]);
+    }
+    world.ok(until("as-long", wa.clone(), Some(NOW + 2 * DAY)));
+    world.ok(until("wider", both, None));
+    world.ok(until("shorter", wa, Some(NOW + DAY)));
+    world.become_("ada");
+    world.refused(token("all", 5), "token_too_strong");
+    world.refused(token("at-a", 5), "token_too_strong");
+    world.refused(token("shorter", 5), "token_too_strong");
+    world.ok(token("at-b", 6));
+    world.ok(token("as-long", 7));
+    world.ok(token("wider", 8));
+    world.ok(token("ada", 9));
+    // Nor by a grant to whom he holds a token of, before or after.
+    world.ok(person("puppet"));
+    world.ok(give("puppet", Role::Viewer));
+    world.refused(token("puppet", 10), "token_too_strong");
+    world.refused(withdraw("as-long", world.grant_of("as-long", 1)), "self_escalation");
+    world.become_("root");
+    world.ok(token("all", 5));
+}
+
+#[test]
 fn the_last_owner_stays() {
     let mut world = World::new();
     world.person("eva", Role::Owner, &[]);
