@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -73,12 +74,12 @@ pub(crate) fn copy(database: &Path, parent: &Path) -> io::Result<JournalsCopy> {
 
 /// Copies a file, leaves holes where it has nothing but zeros, and syncs the copy.
 ///
-/// Journals are 64 MiB from their birth on and mostly empty.
+/// Journals are 64 MiB from their birth on and mostly empty. The copy is its owner's alone to read, wherever it lies.
 pub(crate) fn copy_sparse(from: &Path, to: &Path) -> io::Result<()> {
     const CHUNK: usize = 64 << 10;
     let mut from = File::open(from)?;
     let len = from.metadata()?.len();
-    let mut to = File::create_new(to)?;
+    let mut to = File::options().write(true).create_new(true).mode(0o600).open(to)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         let read = fill(&mut from, &mut chunk)?;
