@@ -1,0 +1,80 @@
+//! Decides commands on a copy of current state, so that a plan says what would be refused, and where.
+
+use crate::request::RequestContext;
+use crate::view::View;
+use strongroom_domain::Rejection;
+use strongroom_domain::command::Command;
+use strongroom_domain::context::{Context, Ids};
+use strongroom_domain::decide::decide;
+use strongroom_domain::event::{Envelope, Recorded};
+use strongroom_domain::evolve::evolve;
+use strongroom_domain::ids::{CorrelationId, EventId};
+
+/// Ids that are used nowhere else: a rehearsal's events are thrown away.
+struct Counted(u128);
+
+impl Ids for Counted {
+    fn fresh(&mut self) -> [u8; 16] {
+        self.0 += 1;
+        (u128::MAX - self.0).to_be_bytes()
+    }
+}
+
+/// Decides each command on the state as the ones before it would leave it. Rotations build on secret values, which a
+/// rehearsal does not open: they are passed over.
+///
+/// # Errors
+/// The index of the first command that is refused, and why.
+pub(super) fn rehearse<'c>(
+    context: &RequestContext,
+    view: &View,
+    commands: impl IntoIterator<Item = &'c Command>,
+) -> Result<(), (usize, Rejection)> {
+    let mut state = (*view.state).clone();
+    let mut ids = Counted(0);
+    for (index, command) in commands.into_iter().enumerate() {
+        if matches!(command, Command::RotateCredential(_)) {
+            continue;
+        }
+        let decision = decide(
+            &state,
+            command.clone(),
+            &mut Context {
+                now: view.now,
+                caller: context.caller,
+                ids: &mut ids,
+                reason: context.reason.as_deref(),
+                if_match: None,
+                current_secret: None,
+                duplicates: &[],
+            },
+        )
+        .map_err(|rejection| (index, rejection))?;
+        for event in decision.events {
+            let recorded = Recorded {
+                position: view.head,
+                recorded_at: view.now,
+                event_id: EventId(ids.fresh()),
+                stream: event.stream,
+                stream_version: state.stream_version(&event.stream) + 1,
+                secret_key_id: event.secret.is_some().then(|| ids.fresh()),
+                envelope: Envelope {
+                    actor: context.caller.principal,
+                    on_behalf_of: None,
+                    token: None,
+                    grant: decision.grant,
+                    reason: None,
+                    correlation: CorrelationId([0; 16]),
+                    causation: None,
+                    request_id: String::new(),
+                    source: None,
+                    user_agent: None,
+                    idempotency: None,
+                },
+                event: event.event,
+            };
+            evolve(&mut state, &recorded);
+        }
+    }
+    Ok(())
+}
