@@ -392,7 +392,7 @@ fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
 }
 
 /// Fingerprints of every version, from their sealed rows.
-fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<Fingerprints, OpenError> {
+pub(crate) fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<Fingerprints, OpenError> {
     let mut fingerprints = Fingerprints::default();
     for row in store.view().rows_with_prefix(Space::Index, b"f") {
         let (key, sealed) = row?;

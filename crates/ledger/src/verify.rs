@@ -145,6 +145,7 @@ pub fn verify_offline(
             report.checked_from,
             report.clean,
         )?;
+        open::load_fingerprints(&unsealed.opened.store, &unsealed.keys)?;
         Ok((loaded, index))
     });
     // What fails here may fail on a late record: the first bad one is what is asked for.
