@@ -12,7 +12,7 @@ mod fault;
 mod keys;
 mod streams;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::Hash;
@@ -24,7 +24,7 @@ use crate::tree::{Frontier, Tile, TileId};
 pub use fault::{CheckpointFault, RecordFault, VerifyError};
 pub use keys::{Began, KeyLog};
 
-use streams::Streams;
+use streams::{Ids, Streams};
 
 /// A record whose structure and digests are checked, and its leaf hash.
 ///
@@ -104,7 +104,7 @@ pub struct LogVerifier {
     last_recorded_at_us: u64,
     /// Ids of the millisecond of the last record: an id holds its time, and time never decreases,
     /// so an id can only come again within its millisecond.
-    ids: HashSet<[u8; 16]>,
+    ids: Ids,
     notes: Vec<SignedNote>,
     roots: BTreeMap<u64, Vec<Hash>>,
     /// The smallest size in `roots`, so that most records cost one comparison.
