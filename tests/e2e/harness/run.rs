@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitStatus, Stdio};
 
 /// What it left: exit code and both streams.
 #[derive(Debug)]
@@ -27,13 +28,13 @@ impl Ran {
         let output = child.wait_with_output().unwrap();
         let _ = writer.join();
         Self {
-            code: output.status.code().unwrap_or(-1),
+            code: code(output.status),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
 
-    /// It ended with this code.
+    /// It ended with this code; minus the signal's number where one ended it.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
@@ -61,4 +62,9 @@ impl Ran {
             Err(error) => panic!("stderr ends with no JSON document ({error}): {}", self.err),
         }
     }
+}
+
+/// The exit code; minus the signal's number where a signal ended it.
+pub(super) fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! A server that runs, until it is stopped or killed.
 
 use super::Answer;
+use super::run::code;
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
@@ -63,7 +64,7 @@ impl Server {
             .unwrap();
         let Ok(ready) = serde_json::from_str::<Value>(&line) else {
             let _ = child.kill(); // it may have closed stdout without ending
-            let code = child.wait().unwrap().code().unwrap_or(-1);
+            let code = code(child.wait().unwrap());
             let written = fs::read(log).unwrap_or_default();
             return Err(Refusal {
                 code,
