@@ -62,34 +62,30 @@ fn estimated_bits(value: &str) -> f64 {
     for character in value.chars().take(ESTIMATED_CHARS_MAX) {
         *counts.entry(character).or_default() += 1;
     }
-    bits_of(counts.iter().map(|(character, count)| (*character, *count)))
+    bits_of(counts.into_iter())
 }
 
-/// From each character that occurs, and how often.
-fn bits_of(counts: impl Iterator<Item = (char, u32)> + Clone) -> f64 {
-    let length: f64 = counts.clone().map(|(_, count)| f64::from(count)).sum();
+/// From each character that occurs, and how often. Shannon's sum over n characters of counts c, times n, is
+/// n log n − Σ c log c.
+fn bits_of(counts: impl Iterator<Item = (char, u32)>) -> f64 {
+    let (mut length, mut weighted) = (0.0, 0.0);
+    let (mut digit, mut lower, mut upper, mut other) = (0.0, 0.0, 0.0, 0.0);
+    for (character, count) in counts {
+        let count = f64::from(count);
+        length += count;
+        weighted += if count > 1.0 { count * count.log2() } else { 0.0 };
+        match character {
+            '0'..='9' => digit = 10.0,
+            'a'..='z' => lower = 26.0,
+            'A'..='Z' => upper = 26.0,
+            _ => other = 32.0,
+        }
+    }
     if length == 0.0 {
         return 0.0;
     }
-    let shannon: f64 = counts
-        .clone()
-        .map(|(_, count)| {
-            let share = f64::from(count) / length;
-            -share * share.log2()
-        })
-        .sum();
-    let has = |test: fn(char) -> bool, bits: f64| {
-        if counts.clone().any(|(character, _)| test(character)) {
-            bits
-        } else {
-            0.0
-        }
-    };
-    let alphabet: f64 = has(|c| c.is_ascii_digit(), 10.0)
-        + has(|c| c.is_ascii_lowercase(), 26.0)
-        + has(|c| c.is_ascii_uppercase(), 26.0)
-        + has(|c| !c.is_ascii_alphanumeric(), 32.0);
-    length * shannon.min(alphabet.log2())
+    let alphabet: f64 = digit + lower + upper + other;
+    (length * f64::log2(length) - weighted).min(length * alphabet.log2())
 }
 
 #[cfg(test)]

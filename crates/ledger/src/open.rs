@@ -25,6 +25,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use strongroom_domain::State;
+use strongroom_domain::state::EntityKey;
 use strongroom_domain::event::Stream;
 use strongroom_domain::words::Category;
 use strongroom_log::{DataDir, Life, Opened, Space, Stage, Store};
@@ -278,8 +279,8 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                     .open(Keyspace::State, &key, &sealed)
                     .map_err(|_| state_differs())?;
                 state.load_row(&key, &row).map_err(|_| state_differs())?;
-                if strongroom_domain::state::EntityKey::parse(&key).is_some_and(|key| key.counted_in_rights()) {
-                    projection.count_state_row(&keys.set_hash, &key, &sealed);
+                if let Some(entity) = EntityKey::parse(&key).filter(EntityKey::counted_in_rights) {
+                    projection.count_state_row(&keys.set_hash, &entity, &key, &sealed);
                 }
             }
             if !projection.rights_equal(&stored) {

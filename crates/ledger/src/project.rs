@@ -20,8 +20,8 @@ pub(crate) const PROJECTION_VERSION: u32 = 2;
 pub(crate) struct Projection {
     rights: SetHash,
     keys: SetHash,
-    /// Term of each row of `state` that counts, by row key: what is subtracted when it is written again.
-    terms: HashMap<Vec<u8>, SetHashTerm>,
+    /// Term of each row of `state` that counts, by entity: what is subtracted when it is written again.
+    terms: HashMap<EntityKey, SetHashTerm>,
 }
 
 impl Projection {
@@ -39,15 +39,15 @@ impl Projection {
             .seal(Keyspace::State, &row_key, row, random)
             .expect("a row fits in memory");
         if key.counted_in_rights() {
-            self.count_state_row(&keys.set_hash, &row_key, &sealed);
+            self.count_state_row(&keys.set_hash, key, &row_key, &sealed);
         }
         (row_key, sealed)
     }
 
     /// Counts a stored row of `state`, instead of the one that had its key.
-    pub(crate) fn count_state_row(&mut self, key: &SetHashKey, row_key: &[u8], stored: &[u8]) {
+    pub(crate) fn count_state_row(&mut self, key: &SetHashKey, entity: &EntityKey, row_key: &[u8], stored: &[u8]) {
         let term = key.term(Keyspace::State, row_key, stored);
-        if let Some(old) = self.terms.insert(row_key.to_vec(), term) {
+        if let Some(old) = self.terms.insert(entity.clone(), term) {
             self.rights.sub_term(old);
         }
         self.rights.add_term(term);
