@@ -1,6 +1,7 @@
 //! The same bytes without the engine: fjall alone, or a file alone.
 
 use crate::Result;
+use crate::report::processor_time;
 use crate::written::Written;
 use fjall::config::{CompressionPolicy, HashRatioPolicy};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
@@ -19,13 +20,14 @@ pub(crate) enum Rows {
     RecordsOnly,
 }
 
-/// Commits the rows to a fresh database in batches of the given sizes, each durable before the next; gives the time.
+/// Commits the rows to a fresh database in batches of the given sizes, each durable before the next; gives the time
+/// that passed, and the processor's.
 pub(crate) fn commit(
     parent: &Path,
     written: &Written,
     batches: impl IntoIterator<Item = usize>,
     which: Rows,
-) -> Result<Duration> {
+) -> Result<(Duration, Duration)> {
     let dir = TempDir::with_prefix_in("strongroom-bare-", parent)?;
     let database = open(dir.path())?;
     let spaces: Vec<Keyspace> = Space::ALL
@@ -33,7 +35,7 @@ pub(crate) fn commit(
         .map(|space| database.keyspace(space.name(), || options(space)))
         .collect::<fjall::Result<_>>()?;
     let mut events = written.events.iter();
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), processor_time()?);
     for size in batches {
         let mut batch = database.batch().durability(Some(PersistMode::SyncData));
         let of_events = events.by_ref().take(size).flatten();
@@ -45,7 +47,7 @@ pub(crate) fn commit(
         }
         batch.commit()?;
     }
-    Ok(begun.elapsed())
+    Ok((begun.elapsed(), processor_time()?.saturating_sub(before)))
 }
 
 /// As the ledger opens it.

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::fixture::draft;
-use crate::report::median;
+use crate::report::{median, processor_time};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio::task::LocalSet;
 pub(crate) struct Run {
     pub(crate) took: Duration,
     /// Of all threads of this process meanwhile: clients and engine.
-    cpu: Duration,
+    processor: Duration,
     pub(crate) events: usize,
     /// Size of the log before the load.
     pub(crate) first: u64,
@@ -28,8 +28,8 @@ impl Run {
     }
 
     /// Processor time of an event, clients included, in µs.
-    pub(crate) fn cpu_us(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.events as f64
+    pub(crate) fn processor_us(&self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / self.events as f64
     }
 
     /// Events in a commit, on the average.
@@ -95,9 +95,9 @@ pub(crate) fn create(
             }
         });
     }
-    let (begun, cpu_before) = (Instant::now(), cpu()?);
+    let (begun, before) = (Instant::now(), processor_time()?);
     runtime.block_on(clients);
-    let (took, cpu) = (begun.elapsed(), cpu()?.saturating_sub(cpu_before));
+    let (took, processor) = (begun.elapsed(), processor_time()?.saturating_sub(before));
     let progress = std::mem::take(&mut *progress.borrow_mut());
     if let Some(failure) = progress.failed {
         return Err(failure.into());
@@ -107,19 +107,10 @@ pub(crate) fn create(
     heads.dedup();
     Ok(Run {
         took,
-        cpu,
+        processor,
         events: progress.next,
         first,
         heads,
         latencies_us: progress.latencies_us,
     })
-}
-
-/// Processor time of this process so far: fields 14 and 15 of proc(5)'s `stat`, in ticks of 10 ms.
-fn cpu() -> Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat.rsplit_once(") ").ok_or("stat has no name")?;
-    let fields: Vec<&str> = fields.split(' ').collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    Ok(Duration::from_millis(ticks * 10))
 }

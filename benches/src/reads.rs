@@ -3,7 +3,7 @@
 //! Server and clients share this process and its processors: what the clients cost is the same for both.
 
 use crate::fixture::Fixture;
-use crate::report::{Line, median};
+use crate::report::{Line, median, processor_time};
 use crate::{Ratios, Result, history};
 use axum::Router;
 use axum::body::Bytes;
@@ -54,19 +54,26 @@ fn with_variables(arguments: &Ratios, variables: usize) -> Result<Line> {
     let constant = serve(&server, constant(ledger.clone(), vec![b'x'; first.answer_bytes]))?;
     ask(constant, &requests, WARM_REQUESTS)?;
     let head = ledger.view().head;
-    let (mut rounds, mut p99) = (Vec::new(), Vec::new());
+    let (mut rounds, mut p99, mut processor) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
         let of_ours = ask(ours, &requests, arguments.scale(REQUESTS))?;
         let of_constant = ask(constant, &requests, arguments.scale(REQUESTS))?;
         assert_eq!(of_ours.answer_bytes, of_constant.answer_bytes);
         rounds.push((of_ours.rate, of_constant.rate));
         p99.push(of_ours.p99_us);
+        processor.push((of_ours.processor_us, of_constant.processor_us));
     }
     assert!(ledger.view().head < head + WORKSPACES as u64, "windows stay open");
     drop(server);
     ledger.stop()?;
     let name = format!("secret reads over HTTP, {variables} in an answer ÷ constant, same layers");
-    let note = format!("{} B, p99 {:.0} µs", first.answer_bytes, median(p99));
+    let note = format!(
+        "{} B, p99 {:.0} µs; {:.1} and {:.1} µs of processor, clients included",
+        first.answer_bytes,
+        median(p99),
+        median(processor.iter().map(|(ours, _)| *ours)),
+        median(processor.iter().map(|(_, constant)| *constant)),
+    );
     Ok(Line::of_rates(&name, &rounds, 0.5, "requests/s", note))
 }
 
@@ -104,6 +111,8 @@ fn request(number: usize, token: &str) -> Vec<u8> {
 struct Asked {
     rate: f64,
     p99_us: f64,
+    /// Of server and clients, for one request.
+    processor_us: f64,
     /// Of the last answer, without its headers.
     answer_bytes: usize,
 }
@@ -135,9 +144,9 @@ fn ask(server: SocketAddr, requests: &Rc<[Vec<u8>]>, count: usize) -> Result<Ask
             }
         });
     }
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), processor_time()?);
     runtime.block_on(clients);
-    let took = begun.elapsed();
+    let (took, processor) = (begun.elapsed(), processor_time()?.saturating_sub(before));
     let mut progress = std::mem::take(&mut *progress.borrow_mut());
     if let Some(failed) = progress.failed {
         return Err(failed.into());
@@ -146,6 +155,7 @@ fn ask(server: SocketAddr, requests: &Rc<[Vec<u8>]>, count: usize) -> Result<Ask
     Ok(Asked {
         rate: count as f64 / took.as_secs_f64(),
         p99_us: progress.latencies_us.get(count * 99 / 100).copied().unwrap_or_default(),
+        processor_us: processor.as_secs_f64() * 1e6 / count as f64,
         answer_bytes: progress.answer_bytes,
     })
 }

@@ -59,21 +59,25 @@ pub(crate) fn many(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result<()
         let written = Written::read(&fixture.data(), &run)?;
         let of_64 = std::iter::repeat_n(TASKS, run.events.div_ceil(TASKS));
         let own = || written.batches.iter().copied();
-        let rate = |took: Duration| run.events as f64 / took.as_secs_f64();
-        let bare = |batches: &mut dyn Iterator<Item = usize>, which| -> Result<f64> {
-            Ok(rate(bare::commit(&arguments.dir, &written, batches, which)?))
+        let mut processor_us = Vec::new();
+        let mut bare = |batches: &mut dyn Iterator<Item = usize>, which| -> Result<f64> {
+            let (took, processor) = bare::commit(&arguments.dir, &written, batches, which)?;
+            processor_us.push(processor.as_secs_f64() * 1e6 / run.events as f64);
+            Ok(run.events as f64 / took.as_secs_f64())
         };
         same.push((run.rate(), bare(&mut own(), Rows::All)?));
         full.push((run.rate(), bare(&mut of_64.clone(), Rows::All)?));
         records.push((run.rate(), bare(&mut own(), Rows::RecordsOnly)?));
         note = format!(
-            "{:.1} events a commit, {:.0} B and {:.1} rows an event, {:.0} µs of processor, p50 {:.0} µs, p99 {:.0} µs",
+            "{:.1} events a commit, {:.0} B and {:.1} rows an event; p50 {:.0} µs, p99 {:.0} µs; \
+             {:.0} µs of processor, clients included, bare {:.0}",
             run.batch(),
             written.bytes_per_event(),
             written.rows_per_event(),
-            run.cpu_us(),
             run.latency_p50_us(),
-            run.latency_p99_us()
+            run.latency_p99_us(),
+            run.processor_us(),
+            processor_us[0],
         );
     }
     for (name, rounds, goal) in [
