@@ -567,3 +567,33 @@ fn a_damaged_table_is_never_served_as_whole() {
         assert!(whole || !read, "byte {at} of a table was served as if whole");
     }
 }
+
+#[test]
+fn a_flipped_byte_in_a_list_of_tables_is_refused_before_fjall_believes_it() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(300);
+    run.stop();
+    let keyspace = home.layout().database().join("keyspaces/1");
+    let names = std::fs::read_dir(&keyspace)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let newest = names
+        .filter(|name| name.to_str().unwrap().starts_with('v'))
+        .max()
+        .unwrap();
+    for name in [newest.to_str().unwrap(), "current"] {
+        let len = std::fs::metadata(keyspace.join(name)).unwrap().len();
+        for at in (0..len).step_by(7).chain([len - 1]) {
+            let home = home.image();
+            flip_one(&home.layout().database().join("keyspaces/1").join(name), at);
+            assert_eq!(
+                home.open().unwrap_err().code(),
+                "database_damaged",
+                "byte {at} of {name}"
+            );
+            let tables = home.layout().database().join("keyspaces/1/tables");
+            assert!(std::fs::read_dir(tables).unwrap().count() > 0, "no table was deleted");
+        }
+    }
+}
