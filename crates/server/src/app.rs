@@ -55,9 +55,8 @@ pub(crate) struct RequestIds {
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let mut random = [0; 8];
         // Without random bytes ids of two starts may be alike; nothing is decided by them.
-        let _ = getrandom::fill(&mut random);
+        let random: [u8; 8] = strongroom_seal::random_bytes().unwrap_or_default();
         let prefix = random
             .iter()
             .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
