@@ -31,6 +31,9 @@ pub(crate) fn make_anchor(layout: &Layout, life: &Life, mac: &AnchorMac) -> Resu
     anchor::create(&path, &slot, mac).map_err(|source| OpenError::io("write", &path, source))
 }
 
+/// Bytes of fjall's version marker: three letters and the version.
+const MARKER_LEN: usize = 4;
+
 /// Takes away a database whose making was stopped before fjall had written its version marker, its
 /// last step: fjall would not make it a second time.
 ///
@@ -38,11 +41,13 @@ pub(crate) fn make_anchor(layout: &Layout, life: &Life, mac: &AnchorMac) -> Resu
 /// [`OpenError::DatabaseDamaged`] when a journal of it holds something: then it was in use.
 pub(crate) fn clear_unfinished_database(dir: &Path) -> Result<(), OpenError> {
     let io = |doing, source| OpenError::io(doing, dir, source);
-    if dir
-        .join("version")
-        .try_exists()
-        .map_err(|error| io("look into", error))?
-    {
+    let marker = match std::fs::read(dir.join("version")) {
+        Ok(marker) => marker,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(io("look into", error)),
+    };
+    // A marker is made first and then written: a stop in between leaves it short, a power cut leaves zeros in it.
+    if marker.len() >= MARKER_LEN && marker.iter().all(|byte| *byte != 0) {
         return Ok(());
     }
     for number in journals::list(dir).map_err(|error| io("list", error))? {

@@ -72,6 +72,19 @@ fn a_birth_stopped_while_the_database_was_made_goes_on() {
 }
 
 #[test]
+fn a_birth_stopped_while_the_version_marker_was_written_goes_on() {
+    for marker in [&b""[..], b"FJL", &[0; 4]] {
+        let home = with_anchor();
+        let database = home.layout().database();
+        std::fs::create_dir_all(database.join("keyspaces")).unwrap();
+        std::fs::write(database.join("lock"), b"").unwrap();
+        std::fs::write(database.join("0.jnl"), vec![0; 100_000]).unwrap();
+        std::fs::write(database.join("version"), marker).unwrap();
+        check_goes_on(&home, Stage::Whole);
+    }
+}
+
+#[test]
 fn a_birth_stopped_between_two_keyspaces_goes_on() {
     let home = with_anchor();
     let database = fjall::Database::builder(home.layout().database()).open().unwrap();
