@@ -4,10 +4,15 @@ use fjall::{OwnedWriteBatch, PersistMode, Slice};
 use strongroom_proof::record::{HEADER_LEN, leaf_hash};
 use strongroom_proof::tree::Frontier;
 
+use crate::journals::Gate;
 use crate::limits::ROW_BATCH_ROWS_MAX;
 use crate::space::Spaces;
 use crate::store::Head;
 use crate::{Space, StoreError, read, tree};
+
+/// What fjall's journal has around a batch (start 13 bytes, end 13), and around a row (24).
+const FJALL_BATCH_BYTES: u64 = 26;
+const FJALL_ROW_BYTES: u64 = 24;
 
 /// A commit that is being built by the sequencer: records with their tiles, and rows.
 ///
@@ -17,6 +22,7 @@ pub struct Batch {
     spaces: Spaces,
     first: u64,
     next: u64,
+    journal_bytes: u64,
 }
 
 impl Batch {
@@ -28,6 +34,7 @@ impl Batch {
             spaces,
             first,
             next: first,
+            journal_bytes: FJALL_BATCH_BYTES,
         }
     }
 
@@ -49,11 +56,9 @@ impl Batch {
             .first_chunk::<HEADER_LEN>()
             .expect("sealed records have a header");
         for (id, tile) in frontier.append(leaf_hash(header)) {
-            let tree = self.spaces.of(Space::Tree);
-            self.inner.insert(tree, tree::tile_key(id), tile.to_bytes());
+            self.insert(Space::Tree, tree::tile_key(id), tile.to_bytes());
         }
-        let log = self.spaces.of(Space::Log);
-        self.inner.insert(log, read::record_key(position), record);
+        self.insert(Space::Log, read::record_key(position), record);
         self.next += 1;
         position
     }
@@ -64,6 +69,12 @@ impl Batch {
     /// For `log` and `tree`: their rows come by [`Batch::append`] only.
     pub fn put(&mut self, space: Space, key: impl Into<Slice>, value: impl Into<Slice>) {
         check_space(space);
+        self.insert(space, key, value);
+    }
+
+    fn insert(&mut self, space: Space, key: impl Into<Slice>, value: impl Into<Slice>) {
+        let (key, value) = (key.into(), value.into());
+        self.journal_bytes += (key.len() + value.len()) as u64 + FJALL_ROW_BYTES;
         self.inner.insert(self.spaces.of(space), key, value);
     }
 
@@ -101,6 +112,7 @@ impl Batch {
         );
         Ready {
             inner: self.inner,
+            journal_bytes: self.journal_bytes,
             first: self.first,
             head: Head::of(frontier.clone()),
         }
@@ -117,6 +129,8 @@ fn check_space(space: Space) {
 /// A commit that is built: for [`crate::Committer::commit`].
 pub struct Ready {
     pub(crate) inner: OwnedWriteBatch,
+    /// What fjall writes to its journal for it, at most; tombstones aside.
+    pub(crate) journal_bytes: u64,
     pub(crate) first: u64,
     pub(crate) head: Head,
 }
@@ -133,11 +147,12 @@ impl Ready {
 pub struct RowBatch {
     inner: OwnedWriteBatch,
     spaces: Spaces,
+    gate: Gate,
 }
 
 impl RowBatch {
-    pub(crate) fn new(inner: OwnedWriteBatch, spaces: Spaces) -> Self {
-        Self { inner, spaces }
+    pub(crate) fn new(inner: OwnedWriteBatch, spaces: Spaces, gate: Gate) -> Self {
+        Self { inner, spaces, gate }
     }
 
     /// Writes a row.
@@ -185,6 +200,7 @@ impl RowBatch {
     /// With more than [`ROW_BATCH_ROWS_MAX`] rows: all commits would wait for them.
     pub fn write(self) -> Result<(), StoreError> {
         self.check_len();
+        let _alone = self.gate.enter();
         Ok(self.inner.durability(Some(PersistMode::Buffer)).commit()?)
     }
 
@@ -197,6 +213,7 @@ impl RowBatch {
     /// With more than [`ROW_BATCH_ROWS_MAX`] rows.
     pub fn write_durably(self) -> Result<(), StoreError> {
         self.check_len();
+        let _alone = self.gate.enter();
         Ok(self.inner.durability(Some(PersistMode::SyncData)).commit()?)
     }
 

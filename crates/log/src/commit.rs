@@ -8,7 +8,7 @@ use fjall::PersistMode;
 
 use crate::anchor::AnchorFile;
 use crate::batch::Ready;
-use crate::journals;
+use crate::journals::{self, Ahead};
 use crate::limits::{ANCHOR_CHECKPOINT_BYTES_MAX, FLUSH_WAIT_MAX};
 use crate::store::Head;
 use crate::{Space, Store};
@@ -22,6 +22,8 @@ pub struct Committer {
     anchor: AnchorFile,
     /// The highest journal number that the anchor lists.
     newest_journal: u64,
+    /// Zeros for the newest journal; none while that one was begun by an earlier run.
+    ahead: Option<Ahead>,
     /// Set by the first failure and never taken back.
     stopped: bool,
     #[cfg(any(test, feature = "faults"))]
@@ -61,9 +63,11 @@ pub enum CommitError {
 }
 
 impl Committer {
-    pub(crate) fn new(store: Store, anchor: AnchorFile) -> Self {
+    /// `own_journal` says that the newest journal was begun by this run.
+    pub(crate) fn new(store: Store, anchor: AnchorFile, own_journal: bool) -> Self {
         Self {
             newest_journal: newest(&anchor),
+            ahead: own_journal.then(|| Ahead::new(store.gate().clone())),
             store,
             anchor,
             stopped: false,
@@ -90,6 +94,10 @@ impl Committer {
             "a batch begins at the durable head"
         );
         let committed = self.write(batch.inner);
+        if let Some(ahead) = &mut self.ahead {
+            let newest = self.newest_journal;
+            ahead.wrote(batch.journal_bytes, || journals::path(self.store.dir(), newest));
+        }
         if committed.is_err() {
             self.stopped = true;
         }
@@ -180,6 +188,8 @@ impl Committer {
     }
 
     fn write(&mut self, batch: fjall::OwnedWriteBatch) -> Result<(), CommitError> {
+        let gate = self.store.gate().clone();
+        let _alone = gate.enter();
         #[cfg(any(test, feature = "faults"))]
         match self.fault.take_if(|fault| *fault != Fault::Anchor) {
             Some(Fault::NotWritten) => return Err(CommitError::Engine(fjall::Error::Poisoned)),
@@ -205,6 +215,8 @@ impl Committer {
             let present = journals::list(self.store.dir())?;
             self.anchor.slot.journals = journals::bounds(&present, &self.anchor.slot.journals, self.anchor.slot.size);
             self.newest_journal = newest(&self.anchor);
+            let gate = self.store.gate();
+            self.ahead.get_or_insert_with(|| Ahead::new(gate.clone())).began();
         }
         self.anchor.slot.size = head.size;
         self.anchor.slot.root = head.root;

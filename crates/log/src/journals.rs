@@ -1,17 +1,24 @@
 //! fjall's journals: `<number>.jnl` in the database's directory, the highest number being written.
 //!
 //! fjall cuts a journal at its first damaged entry when it opens it, and says nothing. So after an
-//! unclean stop they are copied first; the copy is evidence until every check has passed.
+//! unclean stop they are copied first; the copy is evidence until every check has passed. A new one is begun behind each
+//! opening, and has zeros ahead of what is written to it.
 
-mod copy;
-mod mend;
+mod ahead; // zeros where the next commits will be written
+mod copy; // kept as found, before fjall opens them
+mod fresh; // a new one behind an opening
+mod mend; // a commit torn by a power cut
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use ahead::{Ahead, Gate};
 pub(crate) use copy::{JournalsCopy, copy, copy_sparse};
+pub(crate) use fresh::begin_fresh;
+#[cfg(test)]
+pub(crate) use fresh::write_behind_a_hole;
 pub(crate) use mend::cut_torn_end;
 
 use crate::JournalBound;

@@ -35,3 +35,12 @@ pub const FREE_BYTES_OUT: u64 = 64 << 20;
 /// How long a clean stop waits for fjall's worker to flush one keyspace; past it the stop counts
 /// as unclean, which costs time at the next opening and loses nothing.
 pub const FLUSH_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes of zeros that a journal has ahead of what was committed to it, where it can: what a busy second writes.
+pub const ZEROS_AHEAD_BYTES: u64 = 8 << 20;
+
+/// Bytes of zeros written at once: all commits wait for them, about 0.1 ms.
+pub const ZEROS_CHUNK_BYTES: u64 = 512 << 10;
+
+/// How long an opening waits for fjall to begin a new journal; past it the old one serves on, only slower.
+pub const FRESH_JOURNAL_WAIT_MAX: Duration = Duration::from_secs(5);

@@ -193,7 +193,8 @@ impl DataDir {
             checkpoint: anchor.slot.checkpoint.clone(),
         };
         store.set_head(Head::of(checked.frontier.clone()));
-        let committer = take_over(layout, &store, anchor, life, mac)?;
+        let own_journal = born || (options.copy_journals && journals::begin_fresh(&store)?);
+        let committer = take_over(layout, &store, anchor, life, mac, own_journal)?;
         Ok(Opened {
             layout: self.layout,
             store,
@@ -380,6 +381,7 @@ fn take_over(
     anchor: Found,
     life: &Life,
     mac: AnchorMac,
+    own_journal: bool,
 ) -> Result<Committer, OpenError> {
     let path = layout.anchor();
     let io = |source| OpenError::io("write", &path, source);
@@ -402,7 +404,7 @@ fn take_over(
     file.slot.root = head.root;
     file.write(Instant::now()).map_err(io)?;
     file.sync().map_err(io)?;
-    Ok(Committer::new(store.clone(), file))
+    Ok(Committer::new(store.clone(), file, own_journal))
 }
 
 fn mend_tiles(store: &Store, checked: &Checked) -> Result<u64, OpenError> {

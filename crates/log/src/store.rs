@@ -9,6 +9,7 @@ use fjall::{Database, PersistMode, Readable as _, Slice, Snapshot};
 use strongroom_proof::{Hash, tree::Frontier};
 
 use crate::batch::{Batch, RowBatch};
+use crate::journals::Gate;
 use crate::limits::JOURNALS_BYTES_MAX;
 use crate::space::Spaces;
 use crate::{Space, StoreError};
@@ -43,6 +44,8 @@ struct Inner {
     database: Database,
     spaces: Spaces,
     dir: PathBuf,
+    /// Taken by all who have fjall write to its journal.
+    gate: Gate,
     /// Set at opening, then by the committer only, behind each durable commit.
     head: RwLock<Arc<Head>>,
     /// Held for its lock, and given up last.
@@ -64,6 +67,7 @@ impl Store {
             database,
             spaces,
             dir,
+            gate: Gate::default(),
             head: RwLock::new(Arc::new(Head::of(Frontier::new()))),
             _lock: lock,
         })))
@@ -118,7 +122,7 @@ impl Store {
     /// Begins a batch of rows beside the commits: index chunks, rewritten rows, rebuilt ones.
     #[must_use]
     pub fn row_batch(&self) -> RowBatch {
-        RowBatch::new(self.0.database.batch(), self.0.spaces.clone())
+        RowBatch::new(self.0.database.batch(), self.0.spaces.clone(), self.0.gate.clone())
     }
 
     /// Removes every row of a keyspace that can be rebuilt, durably, in small batches.
@@ -160,6 +164,7 @@ impl Store {
         for (key, value) in rows {
             ingestion.write(key, value)?;
         }
+        let _alone = self.0.gate.enter();
         Ok(ingestion.finish()?)
     }
 
@@ -182,6 +187,10 @@ impl Store {
 
     pub(crate) fn spaces(&self) -> &Spaces {
         &self.0.spaces
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// fjall's directory.

@@ -5,6 +5,7 @@ mod birth;
 mod commit;
 mod crash;
 mod damage;
+mod journals;
 mod shadow;
 
 use std::path::{Path, PathBuf};

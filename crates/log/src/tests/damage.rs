@@ -59,7 +59,7 @@ fn zero(path: &Path, at: u64) {
 }
 
 /// Changes the database as somebody with the disk can, and leaves it as a crash would.
-fn rewrite(home: &Home, change: impl FnOnce(&Store)) {
+pub(super) fn rewrite(home: &Home, change: impl FnOnce(&Store)) {
     let lock = std::fs::File::open(home.layout().key_file()).unwrap();
     let store = Store::open_database(home.layout().database(), 1 << 20, lock.into()).unwrap();
     change(&store);
