@@ -1,7 +1,7 @@
 //! State and an event become the next state. Total: an event is a fact, so nothing here fails or checks; what an event
 //! says of a thing that is not there changes nothing.
 
-use crate::event::{Event, Recorded};
+use crate::event::{CredentialRolledBack, CredentialRotated, Event, Recorded};
 use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
 use crate::state::{Default_, DefaultKey, EntityKey, Ledger, State, StreamHead};
 use imbl::OrdMap;
@@ -92,27 +92,17 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         Event::ClientCreated(_) | Event::ClientUpdated(_) | Event::ClientArchived(_) => {
             vec![EntityKey::Client(ClientId(id))]
         }
-        Event::CredentialCreated(_) => {
-            vec![
-                EntityKey::Credential(CredentialId(id)),
-                EntityKey::Version(CredentialId(id), 1),
-            ]
-        }
-        Event::CredentialRotated(data) => {
+        // What was the current version until now moves to a row of its own.
+        Event::CredentialRotated(CredentialRotated { version, .. })
+        | Event::CredentialRolledBack(CredentialRolledBack { version, .. }) => {
             let id = CredentialId(id);
-            let mut keys = vec![EntityKey::Credential(id), EntityKey::Version(id, data.version)];
-            if data.grace_until.is_some() {
-                keys.push(EntityKey::Version(id, data.version - 1));
-            }
-            keys
-        }
-        Event::CredentialRolledBack(data) => {
             vec![
-                EntityKey::Credential(CredentialId(id)),
-                EntityKey::Version(CredentialId(id), data.version),
+                EntityKey::Credential(id),
+                EntityKey::Version(id, version.saturating_sub(1)),
             ]
         }
-        Event::CredentialUpdated(_)
+        Event::CredentialCreated(_)
+        | Event::CredentialUpdated(_)
         | Event::CredentialShared(_)
         | Event::CredentialUnshared(_)
         | Event::StewardChanged(_)

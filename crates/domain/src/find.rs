@@ -5,7 +5,7 @@ use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
 use crate::limits::{HANDLE_CHARS_MAX, SUGGESTIONS_LOOKED_AT_MAX, SUGGESTIONS_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{Denied, Target, Visible};
-use crate::state::{Client, Credential, Principal, State, Template, Workspace};
+use crate::state::{Client, Credential, HandleKey, Principal, State, Template, Workspace};
 use crate::words::Right;
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ fn principal_where<'s>(
 struct Shelf<'s, 'f, I, T> {
     what: &'static str,
     things: &'s OrdMap<I, Arc<T>>,
-    handles: &'s OrdMap<Arc<str>, I>,
+    handles: &'s OrdMap<HandleKey, I>,
     seen: &'f dyn Fn(&T) -> bool,
     hidden: &'f dyn Fn(&T) -> Option<Denied>,
 }
@@ -172,14 +172,14 @@ impl<'s, I: Ord + Copy, T> Shelf<'s, '_, I, T> {
         let distance_max = 1 + reference.len() / 4;
         let mut near: Vec<(usize, &str)> = self
             .handles
-            .range(Arc::from(first.to_string())..)
+            .range(HandleKey::from(first.to_string().as_str())..)
             .take_while(|(handle, _)| handle.starts_with(first))
             .take(SUGGESTIONS_LOOKED_AT_MAX)
             .filter(|(handle, _)| handle.len().abs_diff(reference.len()) <= distance_max)
             .map(|(handle, id)| (strsim::osa_distance(handle, &reference), handle, id))
             .filter(|(distance, ..)| *distance <= distance_max)
             .filter(|(.., id)| self.things.get(*id).is_some_and(|thing| (self.seen)(thing)))
-            .map(|(distance, handle, _)| (distance, handle.as_ref()))
+            .map(|(distance, handle, _)| (distance, handle.as_str()))
             .collect();
         near.sort_unstable();
         near.truncate(SUGGESTIONS_MAX);

@@ -12,8 +12,8 @@ use crate::state::{
 use crate::stored;
 use crate::words::Category;
 use imbl::OrdMap;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use std::sync::Arc;
 
 /// Why a row cannot be read.
@@ -117,8 +117,8 @@ impl State {
     pub fn row(&self, key: &EntityKey) -> Option<Vec<u8>> {
         match key {
             EntityKey::Ledger => (self.ledger.head.version > 0).then(|| bytes(self.ledger.as_ref())),
-            EntityKey::Credential(id) => self.credentials.get(id).map(|it| bytes(it.as_ref())),
-            EntityKey::Version(id, version) => self.credentials.get(id)?.version_fact(*version).map(bytes),
+            EntityKey::Credential(id) => credential_row(self.credentials.get(id)?),
+            EntityKey::Version(id, version) => older_version(self.credentials.get(id)?, *version).map(bytes),
             EntityKey::Client(id) => self.clients.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Workspace(id) => self.workspaces.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Template(id) => self.templates.get(id).map(|it| bytes(it.as_ref())),
@@ -142,7 +142,7 @@ impl State {
     pub fn load_row(&mut self, key: &[u8], row: &[u8]) -> Result<(), RowError> {
         match EntityKey::parse(key).ok_or(RowError::Key)? {
             EntityKey::Ledger => self.ledger = read::<Ledger>(row)?,
-            EntityKey::Credential(id) => self.load_credential(own(read(row)?, |it: &Credential| it.id == id)?),
+            EntityKey::Credential(id) => self.load_credential(own(read_credential(row)?, |it| it.id == id)?),
             EntityKey::Version(id, version) => self.load_version(id, version, read(row)?)?,
             EntityKey::Client(id) => self.load_client(own(read(row)?, |it: &Client| it.id == id)?),
             EntityKey::Workspace(id) => self.load_workspace(own(read(row)?, |it: &Workspace| it.id == id)?),
@@ -168,7 +168,7 @@ impl State {
     pub fn entities(&self) -> impl Iterator<Item = EntityKey> + '_ {
         let versions = |it: &Arc<Credential>| {
             let id = it.id;
-            (1..=it.version()).map(move |version| EntityKey::Version(id, version))
+            (1..it.version()).map(move |version| EntityKey::Version(id, version))
         };
         // Defaults are sorted by what they are for; their rows by stream.
         let mut defaults: Vec<_> = self
@@ -257,9 +257,7 @@ impl State {
 
     fn load_credential(&mut self, it: Arc<Credential>) {
         self.names.credential_handles.insert(it.handle.as_str().into(), it.id);
-        self.names
-            .credential_skeletons
-            .insert(it.skeleton.as_str().into(), it.id);
+        self.names.credential_skeletons.insert(&it.skeleton, it.id);
         if let Some(source) = &it.source {
             self.sources.insert(source.clone(), it.id);
         }
@@ -280,38 +278,36 @@ impl State {
         if fact.version != number {
             return Err(RowError::Other);
         }
-        if credential.version() + 1 != number {
+        // The current one came with the credential and stands behind all others.
+        let older = credential.versions.len().saturating_sub(1);
+        if older + 1 != number as usize || number >= credential.version() {
             return Err(RowError::Order);
         }
-        credential.versions.push_back(fact);
+        credential.versions.insert(older, fact);
         Ok(())
     }
 
     fn load_client(&mut self, it: Arc<Client>) {
         self.names.client_handles.insert(it.handle.as_str().into(), it.id);
-        self.names.client_skeletons.insert(it.skeleton.as_str().into(), it.id);
+        self.names.client_skeletons.insert(&it.skeleton, it.id);
         self.clients.insert(it.id, it);
     }
 
     fn load_workspace(&mut self, it: Arc<Workspace>) {
         self.names.workspace_handles.insert(it.handle.as_str().into(), it.id);
-        self.names
-            .workspace_skeletons
-            .insert(it.skeleton.as_str().into(), it.id);
+        self.names.workspace_skeletons.insert(&it.skeleton, it.id);
         self.workspaces.insert(it.id, it);
     }
 
     fn load_template(&mut self, it: Arc<Template>) {
         self.names.template_handles.insert(it.handle.as_str().into(), it.id);
-        self.names.template_skeletons.insert(it.skeleton.as_str().into(), it.id);
+        self.names.template_skeletons.insert(&it.skeleton, it.id);
         self.templates.insert(it.id, it);
     }
 
     fn load_principal(&mut self, it: Arc<Principal>) {
         self.names.principal_handles.insert(it.handle.as_str().into(), it.id);
-        self.names
-            .principal_skeletons
-            .insert(it.skeleton.as_str().into(), it.id);
+        self.names.principal_skeletons.insert(&it.skeleton, it.id);
         let tokens = it
             .tokens
             .iter()
@@ -334,6 +330,28 @@ fn bytes<T: Serialize>(entity: &T) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     stored::write(entity, &mut out);
     out
+}
+
+/// The credential, and behind it its current version.
+fn credential_row(credential: &Credential) -> Option<Vec<u8>> {
+    let mut out = bytes(credential);
+    stored::write(credential.versions.back()?.as_ref(), &mut out);
+    Some(out)
+}
+
+fn older_version(credential: &Credential, version: CredentialVersion) -> Option<&VersionFact> {
+    credential
+        .version_fact(version)
+        .filter(|_| version < credential.version())
+}
+
+fn read_credential(row: &[u8]) -> Result<Arc<Credential>, RowError> {
+    let mut decoder = stored::decoder(row);
+    let mut credential = Credential::deserialize(&mut decoder).map_err(RowError::Malformed)?;
+    let current = VersionFact::deserialize(&mut decoder).map_err(RowError::Malformed)?;
+    stored::ended(&mut decoder).map_err(|_| RowError::Other)?;
+    credential.versions.push_back(Arc::new(current));
+    Ok(Arc::new(credential))
 }
 
 fn read<T: DeserializeOwned>(row: &[u8]) -> Result<Arc<T>, RowError> {

@@ -3,6 +3,10 @@
 //! Each entity is one row of the `state` keyspace ([`EntityKey`], [`crate::rows`]); what is derived from entities (handles, names,
 //! token hashes) is rebuilt when rows are loaded.
 
+mod names;
+
+pub use names::{HandleKey, Names, Skeletons};
+
 use crate::event::{AcceptedFinding, FieldFact, Granted, Pair, RotationPolicy, Source, Variable};
 use crate::ids::{
     ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion, TemplateId,
@@ -44,33 +48,6 @@ pub struct State {
     pub sources: HashMap<Source, CredentialId>,
     /// Derived: what the default of a stream is for.
     pub default_keys: HashMap<[u8; 16], DefaultKey>,
-}
-
-/// Derived look-ups: handle to id, skeleton to id, one map for each category.
-///
-/// Texts are shared: a change copies the nodes on its way, and with them every key in these.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// Credential handles, sorted: the order of lists.
-    pub credential_handles: OrdMap<Arc<str>, CredentialId>,
-    /// Credential skeletons.
-    pub credential_skeletons: HashMap<Arc<str>, CredentialId>,
-    /// Client handles.
-    pub client_handles: OrdMap<Arc<str>, ClientId>,
-    /// Client skeletons.
-    pub client_skeletons: HashMap<Arc<str>, ClientId>,
-    /// Workspace handles.
-    pub workspace_handles: OrdMap<Arc<str>, WorkspaceId>,
-    /// Workspace skeletons.
-    pub workspace_skeletons: HashMap<Arc<str>, WorkspaceId>,
-    /// Template handles.
-    pub template_handles: OrdMap<Arc<str>, TemplateId>,
-    /// Template skeletons.
-    pub template_skeletons: HashMap<Arc<str>, TemplateId>,
-    /// Principal handles.
-    pub principal_handles: OrdMap<Arc<str>, PrincipalId>,
-    /// Principal skeletons.
-    pub principal_skeletons: HashMap<Arc<str>, PrincipalId>,
 }
 
 /// Where a stream stands; in every entity.
@@ -183,8 +160,8 @@ pub struct Credential {
     pub status: CredentialStatus,
     /// Current fields; plain ones with value.
     pub fields: Vec<FieldFact>,
-    /// All versions, oldest first, version `n` at `n - 1`; never empty. Each is a row of its own, so that a rotation
-    /// costs the same whether it is the second or the ten thousandth.
+    /// All versions, oldest first, version `n` at `n - 1`; never empty. The current one goes with the credential's row,
+    /// each older one has a row of its own: a rotation costs the same whether it is the second or the ten thousandth.
     #[serde(skip)]
     pub versions: Vector<Arc<VersionFact>>,
     /// When the values end.

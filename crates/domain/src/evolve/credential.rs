@@ -18,10 +18,7 @@ pub(super) fn created(state: &mut State, recorded: &Recorded, data: &CredentialC
     let id = CredentialId(recorded.stream.id);
     let version = entered(recorded, 1, &data.fields, data.expires_at);
     state.names.credential_handles.insert(data.handle.as_str().into(), id);
-    state
-        .names
-        .credential_skeletons
-        .insert(data.skeleton.as_str().into(), id);
+    state.names.credential_skeletons.insert(&data.skeleton, id);
     if let Some(source) = &data.source {
         state.sources.insert(source.clone(), id);
     }
@@ -99,8 +96,8 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &Credential
         }
     });
     if let (Some(before), Some(skeleton)) = (renamed, &after.skeleton) {
-        state.names.credential_skeletons.remove(before.as_str());
-        state.names.credential_skeletons.insert(skeleton.as_str().into(), id);
+        state.names.credential_skeletons.remove(&before);
+        state.names.credential_skeletons.insert(&skeleton, id);
     }
 }
 

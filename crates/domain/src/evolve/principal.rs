@@ -9,10 +9,7 @@ use std::sync::Arc;
 pub(super) fn created(state: &mut State, recorded: &Recorded, data: &PrincipalCreated) {
     let id = PrincipalId(recorded.stream.id);
     state.names.principal_handles.insert(data.handle.as_str().into(), id);
-    state
-        .names
-        .principal_skeletons
-        .insert(data.skeleton.as_str().into(), id);
+    state.names.principal_skeletons.insert(&data.skeleton, id);
     let principal = Principal {
         id,
         head: StreamHead::default().after(recorded),

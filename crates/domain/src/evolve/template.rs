@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(super) fn registered(state: &mut State, recorded: &Recorded, data: &TemplateRegistered) {
     let id = TemplateId(recorded.stream.id);
     state.names.template_handles.insert(data.handle.as_str().into(), id);
-    state.names.template_skeletons.insert(data.skeleton.as_str().into(), id);
+    state.names.template_skeletons.insert(&data.skeleton, id);
     let template = Template {
         id,
         head: StreamHead::default().after(recorded),
@@ -64,8 +64,8 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &ThingChang
     }
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut template.skeleton, skeleton.clone());
-        state.names.template_skeletons.remove(before.as_str());
-        state.names.template_skeletons.insert(skeleton.as_str().into(), id);
+        state.names.template_skeletons.remove(&before);
+        state.names.template_skeletons.insert(&skeleton, id);
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) fn client_created(state: &mut State, recorded: &Recorded, data: &ClientCreated) {
     let id = ClientId(recorded.stream.id);
     state.names.client_handles.insert(data.handle.as_str().into(), id);
-    state.names.client_skeletons.insert(data.skeleton.as_str().into(), id);
+    state.names.client_skeletons.insert(&data.skeleton, id);
     let client = Client {
         id,
         head: StreamHead::default().after(recorded),
@@ -38,8 +38,8 @@ pub(super) fn client_updated(state: &mut State, recorded: &Recorded, after: &Thi
     }
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut client.skeleton, skeleton.clone());
-        state.names.client_skeletons.remove(before.as_str());
-        state.names.client_skeletons.insert(skeleton.as_str().into(), id);
+        state.names.client_skeletons.remove(&before);
+        state.names.client_skeletons.insert(&skeleton, id);
     }
 }
 
@@ -53,10 +53,7 @@ pub(super) fn client_archived(state: &mut State, recorded: &Recorded) {
 pub(super) fn created(state: &mut State, recorded: &Recorded, data: &WorkspaceCreated) {
     let id = WorkspaceId(recorded.stream.id);
     state.names.workspace_handles.insert(data.handle.as_str().into(), id);
-    state
-        .names
-        .workspace_skeletons
-        .insert(data.skeleton.as_str().into(), id);
+    state.names.workspace_skeletons.insert(&data.skeleton, id);
     let workspace = Workspace {
         id,
         head: StreamHead::default().after(recorded),
@@ -88,8 +85,8 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &ThingChang
     }
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut workspace.skeleton, skeleton.clone());
-        state.names.workspace_skeletons.remove(before.as_str());
-        state.names.workspace_skeletons.insert(skeleton.as_str().into(), id);
+        state.names.workspace_skeletons.remove(&before);
+        state.names.workspace_skeletons.insert(&skeleton, id);
     }
 }
 

@@ -597,6 +597,7 @@ fn rows_are_taken_back_only_whole_and_in_order() {
     let mut world = World::agency();
     world.ok(create(key("Shop")));
     world.ok(rotate("shop", &[("api_key", "second")]));
+    world.ok(rotate("shop", &[("api_key", "third")]));
     let id = world.credential("shop").id;
     let (credential, first, second) = (
         EntityKey::Credential(id),
@@ -618,6 +619,21 @@ fn rows_are_taken_back_only_whole_and_in_order() {
         .is_ok()
     );
     assert!(matches!(load(&[(&first, row(&first))]), Err(RowError::Order)));
+    let third = EntityKey::Version(id, 3);
+    assert_eq!(
+        world.state.row(&third),
+        None,
+        "the current version goes with the credential"
+    );
+    assert!(matches!(
+        load(&[
+            (&credential, row(&credential)),
+            (&first, row(&first)),
+            (&second, row(&second)),
+            (&third, row(&second))
+        ]),
+        Err(RowError::Other)
+    ));
     assert!(matches!(
         load(&[(&credential, row(&credential)), (&second, row(&second))]),
         Err(RowError::Order)

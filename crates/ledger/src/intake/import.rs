@@ -401,7 +401,8 @@ impl Names<'_> {
                 .state
                 .names
                 .credential_skeletons
-                .contains_key(skeleton.as_str())
+                .get(skeleton.as_str())
+                .is_some()
     }
 }
 
