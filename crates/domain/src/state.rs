@@ -98,6 +98,14 @@ pub struct Reach {
     pub workspaces: Vec<WorkspaceId>,
 }
 
+impl Reach {
+    /// Whether it is shared with nobody.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        !self.all && self.clients.is_empty() && self.workspaces.is_empty()
+    }
+}
+
 /// One version of a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionFact {
@@ -127,55 +135,75 @@ pub struct VersionFact {
     pub fields: Vec<FieldFact>,
 }
 
-/// A credential.
+/// A credential. Its row is the one that is written most: keys are short, and what is empty is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// Its id.
+    #[serde(rename = "i")]
     pub id: CredentialId,
     /// Its stream.
+    #[serde(rename = "hd")]
     pub head: StreamHead,
     /// Its handle.
+    #[serde(rename = "h")]
     pub handle: String,
     /// Its name.
+    #[serde(rename = "n")]
     pub name: String,
     /// The name's skeleton as decided.
+    #[serde(rename = "sk")]
     pub skeleton: String,
     /// Its service.
+    #[serde(rename = "sv")]
     pub service: String,
     /// Its kind.
+    #[serde(rename = "k")]
     pub kind: Kind,
     /// Text.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Tags, sorted.
+    #[serde(rename = "tg", default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Pair>,
     /// Settings, sorted.
+    #[serde(rename = "st", default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Pair>,
     /// The client it belongs to.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientId>,
     /// What it is shared with beyond that.
+    #[serde(rename = "r", default, skip_serializing_if = "Reach::is_none")]
     pub reach: Reach,
     /// Who answers for it.
+    #[serde(rename = "w")]
     pub steward: PrincipalId,
     /// What people set.
+    #[serde(rename = "s")]
     pub status: CredentialStatus,
     /// Current fields; plain ones with value.
+    #[serde(rename = "f")]
     pub fields: Vec<FieldFact>,
     /// All versions, oldest first, version `n` at `n - 1`; never empty. The current one goes with the credential's row,
     /// each older one has a row of its own: a rotation costs the same whether it is the second or the ten thousandth.
     #[serde(skip)]
     pub versions: Vector<Arc<VersionFact>>,
     /// When the values end.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<TimeUs>,
     /// When it should be rotated.
+    #[serde(rename = "ro", default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationPolicy>,
     /// Where it was imported from.
+    #[serde(rename = "so", default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// `oauth2`: the app.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub app: Option<CredentialId>,
     /// Scopes.
+    #[serde(rename = "sc", default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// The data key of its secret parts.
-    #[serde(with = "serde_bytes")]
+    #[serde(rename = "ki", with = "serde_bytes")]
     pub key_id: [u8; 16],
 }
 

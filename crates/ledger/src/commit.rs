@@ -196,12 +196,13 @@ impl CommitSide {
             last_recorded_at: prepared.last_recorded_at,
         });
         self.shared.published.store(Arc::clone(&published));
-        let anchored = committer.anchor(Instant::now());
-        // Durable and visible: it is answered even when the anchor could not be written.
+        // Durable and visible: it is answered at once, and even when the anchor can't be written. A crash in between
+        // leaves a log that is longer than its anchor, which is no damage.
         prepared
             .replies
             .into_iter()
             .for_each(|reply| reply.send(&self.shared, &published));
+        let anchored = committer.anchor(Instant::now());
         let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.counters.commit_us.fetch_add(took, Ordering::Relaxed);
         match anchored {

@@ -22,3 +22,5 @@ pub(crate) const DENIED_EVERY_US: u64 = 60_000_000;
 pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
 /// Seconds that a client should wait when the queue is full.
 pub const RETRY_AFTER_S: u64 = 1;
+/// How often the newest checkpoint is written beside records: a row of each commit would cost a lone client a tenth.
+pub(crate) const CHECKPOINT_STORED_EVERY: std::time::Duration = std::time::Duration::from_millis(50);

@@ -533,6 +533,7 @@ fn spawn(
         commit_side: Arc::clone(&side),
         in_flight: Arc::clone(&in_flight),
         last_batch: 0,
+        checkpoint_stored: None,
     };
     let committing = Arc::clone(&side);
     let committer_thread = guarded(&shared, "committer", move || {

@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use strongroom_domain::State;
 use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
@@ -86,6 +87,8 @@ pub(crate) struct Sequencer {
     /// Batches handed over and not yet answered.
     pub(crate) in_flight: Arc<AtomicUsize>,
     pub(crate) last_batch: usize,
+    /// When a checkpoint was last written beside records.
+    pub(crate) checkpoint_stored: Option<Instant>,
 }
 
 impl Sequencer {

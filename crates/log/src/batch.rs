@@ -84,6 +84,8 @@ impl Batch {
     /// For `log` and `tree`: nothing is removed from them.
     pub fn remove(&mut self, space: Space, key: impl Into<Slice>) {
         check_space(space);
+        let key = key.into();
+        self.journal_bytes += key.len() as u64 + FJALL_ROW_BYTES;
         self.inner.remove(self.spaces.of(space), key);
     }
 
@@ -129,7 +131,7 @@ fn check_space(space: Space) {
 /// A commit that is built: for [`crate::Committer::commit`].
 pub struct Ready {
     pub(crate) inner: OwnedWriteBatch,
-    /// What fjall writes to its journal for it, at most; tombstones aside.
+    /// What fjall writes to its journal for it, at most.
     pub(crate) journal_bytes: u64,
     pub(crate) first: u64,
     pub(crate) head: Head,
@@ -148,11 +150,17 @@ pub struct RowBatch {
     inner: OwnedWriteBatch,
     spaces: Spaces,
     gate: Gate,
+    journal_bytes: u64,
 }
 
 impl RowBatch {
     pub(crate) fn new(inner: OwnedWriteBatch, spaces: Spaces, gate: Gate) -> Self {
-        Self { inner, spaces, gate }
+        Self {
+            inner,
+            spaces,
+            gate,
+            journal_bytes: FJALL_BATCH_BYTES,
+        }
     }
 
     /// Writes a row.
@@ -161,6 +169,8 @@ impl RowBatch {
     /// For the keyspace `log`: records come by commits only.
     pub fn put(&mut self, space: Space, key: impl Into<Slice>, value: impl Into<Slice>) {
         assert!(space != Space::Log, "records come by commits only");
+        let (key, value) = (key.into(), value.into());
+        self.journal_bytes += (key.len() + value.len()) as u64 + FJALL_ROW_BYTES;
         self.inner.insert(self.spaces.of(space), key, value);
     }
 
@@ -170,6 +180,8 @@ impl RowBatch {
     /// For the keyspace `log`: nothing is removed from it.
     pub fn remove(&mut self, space: Space, key: impl Into<Slice>) {
         assert!(space != Space::Log, "nothing is removed from the log");
+        let key = key.into();
+        self.journal_bytes += key.len() as u64 + FJALL_ROW_BYTES;
         self.inner.remove(self.spaces.of(space), key);
     }
 
@@ -200,7 +212,7 @@ impl RowBatch {
     /// With more than [`ROW_BATCH_ROWS_MAX`] rows: all commits would wait for them.
     pub fn write(self) -> Result<(), StoreError> {
         self.check_len();
-        let _alone = self.gate.enter();
+        let _alone = self.gate.enter(self.journal_bytes);
         Ok(self.inner.durability(Some(PersistMode::Buffer)).commit()?)
     }
 
@@ -213,7 +225,7 @@ impl RowBatch {
     /// With more than [`ROW_BATCH_ROWS_MAX`] rows.
     pub fn write_durably(self) -> Result<(), StoreError> {
         self.check_len();
-        let _alone = self.gate.enter();
+        let _alone = self.gate.enter(self.journal_bytes);
         Ok(self.inner.durability(Some(PersistMode::SyncData)).commit()?)
     }
 

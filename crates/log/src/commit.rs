@@ -22,6 +22,8 @@ pub struct Committer {
     anchor: AnchorFile,
     /// The highest journal number that the anchor lists.
     newest_journal: u64,
+    /// Bytes written to the newest journal when there was none behind it for sure.
+    written_then: u64,
     /// Zeros for the newest journal; none while that one was begun by an earlier run.
     ahead: Option<Ahead>,
     /// Set by the first failure and never taken back.
@@ -65,8 +67,12 @@ pub enum CommitError {
 impl Committer {
     /// `own_journal` says that the newest journal was begun by this run.
     pub(crate) fn new(store: Store, anchor: AnchorFile, own_journal: bool) -> Self {
+        if own_journal {
+            store.gate().began_behind(u64::MAX);
+        }
         Self {
             newest_journal: newest(&anchor),
+            written_then: store.gate().written(),
             ahead: own_journal.then(|| Ahead::new(store.gate().clone())),
             store,
             anchor,
@@ -93,10 +99,10 @@ impl Committer {
             self.store.head().size,
             "a batch begins at the durable head"
         );
-        let committed = self.write(batch.inner);
+        let committed = self.write(batch.inner, batch.journal_bytes);
         if let Some(ahead) = &mut self.ahead {
             let newest = self.newest_journal;
-            ahead.wrote(batch.journal_bytes, || journals::path(self.store.dir(), newest));
+            ahead.committed(|| journals::path(self.store.dir(), newest));
         }
         if committed.is_err() {
             self.stopped = true;
@@ -187,9 +193,9 @@ impl Committer {
         self.fault = Some(fault);
     }
 
-    fn write(&mut self, batch: fjall::OwnedWriteBatch) -> Result<(), CommitError> {
+    fn write(&mut self, batch: fjall::OwnedWriteBatch, bytes: u64) -> Result<(), CommitError> {
         let gate = self.store.gate().clone();
-        let _alone = gate.enter();
+        let _alone = gate.enter(bytes);
         #[cfg(any(test, feature = "faults"))]
         match self.fault.take_if(|fault| *fault != Fault::Anchor) {
             Some(Fault::NotWritten) => return Err(CommitError::Engine(fjall::Error::Poisoned)),
@@ -208,20 +214,29 @@ impl Committer {
             return Err(io::Error::other("injected"));
         }
         let head = self.store.head();
-        // Looked for behind each commit: when it was not there behind the last one, nothing below
-        // that one's size can be in it.
-        let next = journals::path(self.store.dir(), self.newest_journal + 1);
-        if next.try_exists()? {
+        if self.has_new_journal()? {
             let present = journals::list(self.store.dir())?;
             self.anchor.slot.journals = journals::bounds(&present, &self.anchor.slot.journals, self.anchor.slot.size);
             self.newest_journal = newest(&self.anchor);
             let gate = self.store.gate();
+            gate.began_behind(self.written_then);
             self.ahead.get_or_insert_with(|| Ahead::new(gate.clone())).began();
         }
+        self.written_then = self.store.gate().written();
         self.anchor.slot.size = head.size;
         self.anchor.slot.root = head.root;
         self.anchor.write(now)?;
         self.anchor.sync_if_due(now)
+    }
+
+    /// Looked for behind each commit, once there can be one: when it was not there behind the last one, nothing below
+    /// that one's size can be in it.
+    fn has_new_journal(&self) -> io::Result<bool> {
+        // What an earlier run wrote to a journal is not counted.
+        if self.ahead.is_some() && self.store.gate().is_short() {
+            return Ok(false);
+        }
+        journals::path(self.store.dir(), self.newest_journal + 1).try_exists()
     }
 
     const fn check_running(&self) -> Result<(), CommitError> {

@@ -164,7 +164,7 @@ impl Store {
         for (key, value) in rows {
             ingestion.write(key, value)?;
         }
-        let _alone = self.0.gate.enter();
+        let _alone = self.0.gate.enter(0);
         Ok(ingestion.finish()?)
     }
 

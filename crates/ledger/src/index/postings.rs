@@ -2,7 +2,28 @@
 //! the newest positions live in memory (`Tail`) until enough have come to write them in the background.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use strongroom_domain::ids::Position;
+
+/// A map by what is a keyed hash already, or a type code: it is not hashed again.
+type ByTerm<K, V> = HashMap<K, V, BuildHasherDefault<TermHasher>>;
+
+/// Takes eight bytes of a term, behind its tag.
+#[derive(Default)]
+struct TermHasher(u64);
+
+impl Hasher for TermHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(eight) = bytes.get(1..9).and_then(|eight| eight.try_into().ok()) {
+            self.0 = u64::from_le_bytes(eight);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        // Type codes are small: their bits must reach the top, too.
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
 
 /// Tag byte and 16 bytes: a keyed hash of a subject (`e`), or a type code (`t`).
 pub(crate) type Term = [u8; 17];
@@ -81,8 +102,8 @@ pub(crate) struct Tail {
     pub(crate) from: Position,
     /// One past the last position.
     pub(crate) to: Position,
-    postings: HashMap<Term, Vec<Position>>,
-    requests: HashMap<[u8; 16], (Position, u32)>,
+    postings: ByTerm<Term, Vec<Position>>,
+    requests: ByTerm<[u8; 16], (Position, u32)>,
 }
 
 impl Tail {

@@ -6,10 +6,12 @@ use crate::commit::{Prepared, Reply};
 use crate::fingerprint::{Holder, is_fingerprintable};
 use crate::index::Posting;
 use crate::inner::Shared;
+use crate::limits::CHECKPOINT_STORED_EVERY;
 use crate::project::CHECKPOINT_ROW_KEY;
 use crate::request::Failure;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::evolve::touched;
 use strongroom_domain::ids::{CredentialId, Position};
@@ -158,12 +160,17 @@ impl Sequencer {
         }
     }
 
-    /// The newest signed checkpoint goes with the next commit: the next opening checks the log against it.
+    /// The newest signed checkpoint goes with the next commit, once in a while: the next opening checks the log against it.
+    ///
+    /// An older one says no less: both lie in the same journal, and what is lost of the log behind it the anchor notices.
     fn store_checkpoint(&mut self, draft: &mut Draft) -> Result<(), String> {
         let published = self.shared.published.load();
-        if published.head == 0 {
+        let now = Instant::now();
+        let stored = self.checkpoint_stored;
+        if published.head == 0 || stored.is_some_and(|stored| now.duration_since(stored) < CHECKPOINT_STORED_EVERY) {
             return Ok(());
         }
+        self.checkpoint_stored = Some(now);
         let random = self.random.take().map_err(|error| error.to_string())?;
         let note = published.checkpoint.as_bytes();
         let row = self

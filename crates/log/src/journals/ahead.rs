@@ -19,23 +19,51 @@ use std::thread::JoinHandle;
 
 use crate::limits::{ZEROS_AHEAD_BYTES, ZEROS_CHUNK_BYTES};
 
-/// Taken by whoever has fjall write to its journal, and by the writer of zeros.
+/// Taken by whoever has fjall write to its journal, and by the writer of zeros. Counts what is written.
 ///
 /// fjall has a lock of its own behind it, so its writers lose nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Gate(Arc<Mutex<()>>);
+pub(crate) struct Gate(Arc<Mutex<u64>>);
 
 impl Gate {
-    /// Waits until nobody else writes.
-    pub(crate) fn enter(&self) -> MutexGuard<'_, ()> {
+    /// Waits until nobody else writes, to write at most so many bytes.
+    pub(crate) fn enter(&self, bytes: u64) -> impl Drop {
+        let mut written = self.lock();
+        *written += bytes;
+        Entered(written)
+    }
+
+    /// Bytes written to the newest journal: at least as many as it holds.
+    pub(crate) fn written(&self) -> u64 {
+        *self.lock()
+    }
+
+    /// A new journal has begun, when so many bytes or more had been written.
+    pub(crate) fn began_behind(&self, written: u64) {
+        let mut all = self.lock();
+        *all = all.saturating_sub(written);
+    }
+
+    /// Whether the newest journal holds so little that fjall can't have begun another behind it.
+    pub(crate) fn is_short(&self) -> bool {
+        self.written() < super::fresh::FJALL_ROTATES_PAST_BYTES
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// As long as it lives, nobody else writes.
+struct Entered<'a>(#[expect(dead_code, reason = "held for its lock")] MutexGuard<'a, u64>);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {}
+}
+
 /// The thread that writes zeros, and how far the newest journal has come. Owned by the committer.
 pub(crate) struct Ahead {
-    /// Bytes that fjall has written to the newest journal, by our own count: at least as many as it has.
-    written: u64,
+    gate: Gate,
     /// The end of the zeros that were asked for.
     asked: u64,
     to_thread: Option<SyncSender<Ask>>,
@@ -52,28 +80,27 @@ impl Ahead {
     /// Starts the thread. Where that fails, journals stay sparse.
     pub(crate) fn new(gate: Gate) -> Self {
         let (to_thread, asked) = sync_channel(4);
+        let entered = gate.clone();
         let thread = std::thread::Builder::new()
             .name("journal-zeros".to_owned())
-            .spawn(move || run(&gate, &asked))
+            .spawn(move || run(&entered, &asked))
             .ok();
         Self {
-            written: 0,
+            gate,
             asked: 0,
             to_thread: thread.is_some().then_some(to_thread),
             thread,
         }
     }
 
-    /// A new journal has begun: what was counted belongs to the one before.
+    /// A new journal has begun.
     pub(crate) fn began(&mut self) {
-        self.written = 0;
         self.asked = 0;
     }
 
-    /// Counts what was committed to `journal`, and has zeros written when too few are left. Never waits.
-    pub(crate) fn wrote(&mut self, bytes: u64, journal: impl FnOnce() -> PathBuf) {
-        self.written += bytes;
-        let end = self.written + ZEROS_AHEAD_BYTES;
+    /// Has zeros written to `journal`, the newest, when too few are left ahead of what was committed. Never waits.
+    pub(crate) fn committed(&mut self, journal: impl FnOnce() -> PathBuf) {
+        let end = self.gate.written() + ZEROS_AHEAD_BYTES;
         if end < self.asked + ZEROS_CHUNK_BYTES {
             return;
         }
@@ -144,7 +171,7 @@ impl Filling {
     fn fill_chunk(&mut self, gate: &Gate) -> io::Result<()> {
         let at = self.end;
         self.end += ZEROS_CHUNK_BYTES;
-        let _alone = gate.enter();
+        let _alone = gate.enter(0);
         let read = read_up_to(&self.file, &mut self.chunk, at)?;
         if super::is_zeros(&self.chunk[..read]) {
             self.chunk[read..].fill(0);
@@ -214,10 +241,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("1.jnl");
         std::fs::write(&path, b"").unwrap();
-        let mut ahead = Ahead::new(Gate::default());
+        let gate = Gate::default();
+        let mut ahead = Ahead::new(gate.clone());
         let mut asks = 0;
         for _ in 0..64 {
-            ahead.wrote(ZEROS_CHUNK_BYTES / 16, || {
+            drop(gate.enter(ZEROS_CHUNK_BYTES / 16));
+            ahead.committed(|| {
                 asks += 1;
                 path.clone()
             });

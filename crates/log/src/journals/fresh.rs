@@ -17,7 +17,7 @@ use crate::limits::FRESH_JOURNAL_WAIT_MAX;
 use crate::{Space, Store, StoreError};
 
 /// Past this place fjall begins a new journal at its next flush.
-const FJALL_ROTATES_PAST_BYTES: u64 = 64_000_000;
+pub(super) const FJALL_ROTATES_PAST_BYTES: u64 = 64_000_000;
 
 /// The `meta` row that makes fjall write and flush. Its value is empty.
 const ROW_KEY: &[u8] = b"journal";
