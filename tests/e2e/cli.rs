@@ -309,6 +309,54 @@ fn commands_find_the_dev_server_by_themselves() {
 }
 
 #[test]
+fn a_dev_token_that_opens_nothing_is_replaced_at_the_next_start() {
+    let (place, server) = serve();
+    let first = server.token.clone();
+    let dev_token = |server: &Server| {
+        server.get("/tokens").ok()["items"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let id = dev_token(&server);
+    // The last owner's last token stays.
+    server.delete(&format!("/tokens/{id}")).refused(409, "last_owner_token");
+    let other = server.post("/tokens", json!({"label": "another"})).is(201);
+    server.delete(&format!("/tokens/{id}")).ok();
+    server.get("/whoami").refused(401, "unauthenticated");
+    server.stop();
+
+    let server = place.serve();
+    assert_ne!(server.token, first);
+    assert_eq!(place.json(&["whoami"])["handle"], "dev");
+    assert!(
+        place.log().contains("a new dev token was issued to `dev`"),
+        "{}",
+        place.log()
+    );
+    let newest = server.get("/audit/events?type=principal.token_issued&limit=1").ok();
+    assert_eq!(newest["items"][0]["actor"], "system", "it is on the record: {newest}");
+    server
+        .delete(&format!("/tokens/{}", other["id"].as_str().unwrap()))
+        .ok();
+    let second = server.token.clone();
+    let size = server.size();
+    server.stop();
+
+    let server = place.serve();
+    assert_eq!(
+        (server.token.clone(), server.size()),
+        (second.clone(), size),
+        "that one is kept"
+    );
+    server.stop();
+    fs::remove_file(place.data().join("dev-token")).unwrap();
+    let server = place.serve();
+    assert_ne!(server.token, second);
+    assert_eq!(server.get("/whoami").ok()["handle"], "dev");
+}
+
+#[test]
 fn without_a_terminal_setup_lists_what_is_missing() {
     let (place, server) = serve();
     Agency::build(&server);

@@ -161,9 +161,12 @@ pub enum Rejection {
     /// What was computed before no longer holds; the caller computes it again.
     #[error("the state moved on since this was computed")]
     Stale,
-    /// It would leave the ledger without an owner.
-    #[error("it would leave the ledger without an owner")]
+    /// It would leave the ledger without an owner who can act.
+    #[error("it would leave the ledger without an owner who has a token")]
     LastOwner,
+    /// It would leave no owner with a token.
+    #[error("it is the last token by which an owner gets in")]
+    LastOwnerToken,
     /// The act needs a reason.
     #[error("this needs a reason")]
     ReasonRequired,
@@ -214,6 +217,7 @@ impl Rejection {
             Self::ClientGuard { .. } => "client_guard",
             Self::Stale => "stale",
             Self::LastOwner => "last_owner",
+            Self::LastOwnerToken => "last_owner_token",
             Self::ReasonRequired => "reason_required",
             Self::SelfEscalation => "self_escalation",
             Self::TokenTooStrong => "token_too_strong",
@@ -257,7 +261,8 @@ impl Rejection {
             Self::DoesNotFit { why, .. } => why.hint(),
             Self::ClientGuard { .. } => "use a credential of the workspace's client, or share this one explicitly",
             Self::Stale => "repeat the request",
-            Self::LastOwner => "make another owner first",
+            Self::LastOwner => "make another owner first, and issue a token",
+            Self::LastOwnerToken => "issue another token to an owner first, then revoke this one",
             Self::ReasonRequired => "say why: the reason is recorded",
             Self::SelfEscalation => "ask another administrator",
             Self::TokenTooStrong => "ask an owner",

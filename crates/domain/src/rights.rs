@@ -15,7 +15,7 @@ mod denied;
 mod strength;
 
 pub use denied::{Denied, DeniedWhy};
-pub use strength::{administers, another_owner, is_owner, owner_for_good, stronger};
+pub use strength::{administers, another_owner, has_token, is_owner, owner_for_good, stronger};
 
 /// The proof that a right was checked: names the grant that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]

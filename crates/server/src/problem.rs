@@ -295,6 +295,7 @@ fn of_rejection(rejection: &Rejection) -> Draft {
         Rejection::ClientGuard { .. } => refusal(409, "Client guard", rejection),
         Rejection::Stale => refusal(409, "Stale", rejection),
         Rejection::LastOwner => refusal(409, "Last owner", rejection),
+        Rejection::LastOwnerToken => refusal(409, "Last owner's token", rejection),
         Rejection::ReasonRequired => refusal(422, "Reason required", rejection),
         Rejection::SelfEscalation => refusal(403, "Self-escalation", rejection),
         Rejection::TokenTooStrong => refusal(403, "Token too strong", rejection),

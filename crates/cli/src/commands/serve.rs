@@ -98,7 +98,8 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
             .local_addr()
             .map_err(|error| Failure::local(error.to_string()))?;
         let (fatal, fatals) = mpsc::unbounded_channel();
-        let opened = open(args, window, fatal, ask)?;
+        let mut opened = open(args, window, fatal, ask)?;
+        dev::renew_token(&mut opened, &args.data, output).await?;
         say_what_was_found(&opened.report, args);
         serve(args, listener, addr, opened, fatals, output).await
     })

@@ -11,8 +11,8 @@ use crate::ids::{GrantId, LedgerId, PrincipalId, TimeUs, TokenId};
 use crate::limits::{SCOPE_ITEMS_MAX, TIME_US_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{
-    Allowed, Denied, DeniedWhy, Target, administers, another_owner, is_owner, own_affair, owner_for_good, owners_only,
-    stronger,
+    Allowed, Denied, DeniedWhy, Target, administers, another_owner, has_token, is_owner, own_affair, owner_for_good,
+    owners_only, stronger,
 };
 use crate::state::{GrantFact, Principal, TokenFact};
 use crate::text;
@@ -210,6 +210,7 @@ pub(super) fn revoke_token(desk: &mut Desk<'_, '_, '_>, token: TokenId) -> Resul
     if seen.tokens.iter().any(revoked) {
         return unchanged(allowed);
     }
+    a_way_in_stays(desk, seen, token)?;
     Ok(decided(
         allowed,
         vec![one(stream_of(seen), Event::TokenRevoked(TokenRevoked { token }))],
@@ -336,11 +337,21 @@ fn denied(why: DeniedWhy) -> Rejection {
     })
 }
 
-/// An act that takes ownership from a principal is refused when no other owner is left.
+/// An act that takes ownership from a principal is refused when no other owner is left who has a token to act by.
 fn an_owner_stays(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Result<(), Rejection> {
     let (state, now) = (desk.state, desk.ctx.now);
     if is_owner(state, principal.id, now) && !another_owner(state, principal.id, now) {
         return Err(Rejection::LastOwner);
+    }
+    Ok(())
+}
+
+/// Taking the last token that opens the ledger to an owner is refused: nobody could issue another.
+fn a_way_in_stays(desk: &Desk<'_, '_, '_>, holder: &Principal, token: TokenId) -> Result<(), Rejection> {
+    let (state, now) = (desk.state, desk.ctx.now);
+    let last_of_his = has_token(holder, None, now) && !has_token(holder, Some(token), now);
+    if last_of_his && is_owner(state, holder.id, now) && !another_owner(state, holder.id, now) {
+        return Err(Rejection::LastOwnerToken);
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Who is stronger than whom, so that nobody raises himself.
 
-use super::{Target, authorize, names_unknown, visible};
+use super::{Target, authorize, names_unknown, token_ended, visible};
 use crate::context::Caller;
 use crate::event::Granted;
-use crate::ids::{GrantId, PrincipalId, TimeUs};
+use crate::ids::{GrantId, PrincipalId, TimeUs, TokenId};
 use crate::state::{GrantFact, Principal, State};
 use crate::words::{Effect, Right};
 
@@ -13,14 +13,23 @@ pub fn administers(principal: &Principal, now: TimeUs) -> bool {
     live_allowances(principal, now).any(|granted| granted.role.holds(Right::Administer))
 }
 
-/// Whether another principal than this one is an owner for good.
+/// Whether another principal than this one is an owner for good, with a token to act by.
 #[must_use]
 pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
     let others = state
         .principals
         .values()
         .filter(|principal| principal.id != but && !principal.disabled);
-    others.into_iter().any(|principal| owner_for_good(principal, None, now))
+    others
+        .into_iter()
+        .any(|principal| owner_for_good(principal, None, now) && has_token(principal, None, now))
+}
+
+/// Whether a principal holds a token that opens the ledger now, also without one of his tokens.
+#[must_use]
+pub fn has_token(principal: &Principal, without: Option<TokenId>, now: TimeUs) -> bool {
+    let mut tokens = principal.tokens.iter();
+    tokens.any(|token| Some(token.id) != without && !token_ended(token, now))
 }
 
 /// Whether a principal is an owner now and without end, also without one of his grants.

@@ -223,6 +223,7 @@ fn what_is_denied_to_an_administrator_he_gets_by_no_token() {
 fn the_last_owner_stays() {
     let mut world = World::new();
     world.person("eva", Role::Owner, &[]);
+    world.ok(token("eva", 5));
     world.become_("eva");
     world.ok(withdraw("root", world.grant_of("root", 0)));
     world.refused(disable("eva"), "last_owner");
@@ -252,6 +253,7 @@ fn an_owner_for_a_time_is_no_last_owner_s_successor_for_ever() {
         from: None,
         until: Some(NOW + DAY),
     });
+    world.ok(token("eva", 5));
     world.become_("eva");
     world.refused(withdraw("root", world.grant_of("root", 0)), "last_owner");
 }
@@ -260,6 +262,7 @@ fn an_owner_for_a_time_is_no_last_owner_s_successor_for_ever() {
 fn a_denial_to_come_ends_an_owner_too() {
     let mut world = World::new();
     world.person("eva", Role::Owner, &[]);
+    world.ok(token("eva", 5));
     world.ok(Command::Grant {
         principal: "eva".to_owned(),
         role: Role::Owner,
@@ -325,6 +328,75 @@ fn everybody_ends_his_own_tokens() {
     world.event(end(), "principal.token_revoked");
     world.unchanged(end());
     world.check();
+}
+
+impl World {
+    fn revoke(&self, hash: u8) -> Command {
+        let (_, token) = self.state.tokens[&[hash; 32]];
+        Command::RevokeToken { token }
+    }
+}
+
+fn token_until(principal: &str, hash: u8, end: u64) -> Command {
+    Command::IssueToken {
+        principal: principal.to_owned(),
+        hash: [hash; 32],
+        label: "test".to_owned(),
+        expires_at: Some(end),
+    }
+}
+
+#[test]
+fn the_last_token_of_the_last_owner_stays() {
+    let mut world = World::new();
+    world.person("ada", Role::Admin, &[]);
+    world.ok(token("ada", 2));
+    world.refused(world.revoke(1), "last_owner_token");
+    world.caller = Caller::SYSTEM;
+    world.refused(world.revoke(1), "last_owner_token");
+    world.become_("root");
+    world.ok(token("root", 3));
+    world.ok(world.revoke(1));
+    world.unchanged(world.revoke(1));
+    world.refused(world.revoke(3), "last_owner_token");
+    world.ok(world.revoke(2));
+    world.check();
+}
+
+#[test]
+fn a_token_that_has_ended_keeps_nobody_in() {
+    let mut world = World::new();
+    world.ok(token_until("root", 2, NOW + DAY));
+    world.now = NOW + DAY;
+    world.refused(world.revoke(1), "last_owner_token");
+    world.ok(world.revoke(2));
+    world.check();
+}
+
+#[test]
+fn another_owner_counts_once_he_has_a_token() {
+    let mut world = World::new();
+    world.person("eva", Role::Owner, &[]);
+    world.refused(world.revoke(1), "last_owner_token");
+    world.caller = Caller::SYSTEM;
+    world.refused(disable("root"), "last_owner");
+    world.refused(withdraw("root", world.grant_of("root", 0)), "last_owner");
+    world.become_("root");
+    world.ok(token_until("eva", 2, NOW + DAY));
+    world.ok(world.revoke(1));
+    world.become_("eva");
+    world.refused(world.revoke(2), "last_owner_token");
+    world.check();
+}
+
+#[test]
+fn a_disabled_owner_s_token_keeps_nobody_in() {
+    let mut world = World::new();
+    world.person("eva", Role::Owner, &[]);
+    world.ok(token("eva", 2));
+    world.ok(disable("eva"));
+    world.refused(world.revoke(1), "last_owner_token");
+    world.ok(world.revoke(2));
 }
 
 #[test]

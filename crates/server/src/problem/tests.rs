@@ -218,6 +218,7 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
         ),
         (409, "stale", rejected(Rejection::Stale)),
         (409, "last_owner", rejected(Rejection::LastOwner)),
+        (409, "last_owner_token", rejected(Rejection::LastOwnerToken)),
         (422, "reason_required", rejected(Rejection::ReasonRequired)),
         (403, "self_escalation", rejected(Rejection::SelfEscalation)),
         (403, "token_too_strong", rejected(Rejection::TokenTooStrong)),

@@ -3,6 +3,7 @@
 use super::OpenedLedger;
 use crate::context::write_private;
 use crate::failure::{Failure, Outcome, file_failure};
+use crate::output::Output;
 use crate::root::DEV_ROOT_KEY;
 use serde_json::json;
 use std::fs;
@@ -10,7 +11,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use strongroom_api::problem::TYPE_PREFIX;
-use strongroom_ledger::{Clock, InitOptions, Ledger, OpenError, OpenOptions};
+use strongroom_domain::command::Command;
+use strongroom_domain::rights::is_owner;
+use strongroom_domain::state::Principal;
+use strongroom_ledger::{
+    Clock, Failure as LedgerFailure, InitOptions, Ledger, OpenError, OpenOptions, RequestContext, View,
+};
 use strongroom_seal::{FileProvider, RootKey, RootSource, Token};
 use zeroize::Zeroizing;
 
@@ -57,6 +63,62 @@ pub(super) fn open(data: &Path, clock: Arc<dyn Clock>, options: impl Fn() -> Ope
     })
 }
 
+/// Issues a new token where the kept one opens nothing: it was revoked, it has ended, or its file was lost. Says so.
+///
+/// The new one is kept before it is issued: a start that is stopped in between leaves one that the next start finds
+/// unknown, and replaces.
+pub(super) async fn renew_token(opened: &mut OpenedLedger, data: &Path, output: &Output) -> Outcome {
+    let Some(kept) = opened.token.as_ref() else {
+        return Ok(());
+    };
+    let Err(LedgerFailure::Unauthenticated(why)) = opened.ledger.authenticate(kept) else {
+        return Ok(());
+    };
+    let view = opened.ledger.view();
+    let hash = Token::parse(kept).ok().map(|token| token.stored_hash());
+    let owner = owner_for(&view, hash).ok_or_else(|| {
+        Failure::local("nobody of this dev ledger may be issued a token")
+            .hint("a dev ledger is for playing: delete its directory and start again")
+    })?;
+    let token = Token::make().map_err(|error| Failure::local(error.to_string()))?;
+    write_private(&data.join(DEV_TOKEN), token.expose().as_bytes())?;
+    let issue = Command::IssueToken {
+        principal: owner.handle.clone(),
+        hash: token.stored_hash(),
+        label: "dev token".to_owned(),
+        expires_at: None,
+    };
+    let context = RequestContext {
+        reason: Some(format!("{why}: `serve --dev` issued another")),
+        ..RequestContext::system()
+    };
+    let issued = opened.ledger.execute(context, issue).await;
+    issued.map_err(|failure| {
+        let said = match failure {
+            LedgerFailure::Rejected(rejection) => rejection.message(),
+            other => format!("{other:?}"),
+        };
+        Failure::local(format!("no new dev token could be issued: {said}"))
+    })?;
+    output.warn(format!("{why}: a new dev token was issued to `{}`", owner.handle));
+    opened.token = Some(token.expose());
+    Ok(())
+}
+
+/// Who gets the new token: who had the old one, if he is an owner still, else the oldest owner by record.
+fn owner_for(view: &View, hash: Option<[u8; 32]>) -> Option<Arc<Principal>> {
+    let state = &view.state;
+    let had = hash.and_then(|hash| state.tokens.get(&hash)).map(|(holder, _)| *holder);
+    let owners = state
+        .principals
+        .values()
+        .filter(|it| !it.disabled && is_owner(state, it.id, view.now));
+    let first_granted = |it: &Principal| it.grants.first().map(|fact| fact.granted.from);
+    owners
+        .min_by_key(|it| (Some(it.id) != had, first_granted(it), it.id))
+        .cloned()
+}
+
 /// The provider of its root key.
 pub(super) fn root(data: &Path) -> crate::root::Root {
     Box::new(FileProvider(data.join(DEV_ROOT_KEY)))
@@ -91,7 +153,7 @@ fn make(data: &Path, token: &Zeroizing<String>, clock: Arc<dyn Clock>) -> Outcom
     Ledger::init(data, options).map_err(open_failure)
 }
 
-/// The same token at each start.
+/// The same token at each start, as long as it opens the ledger.
 fn token(path: &Path) -> Outcome<Zeroizing<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Zeroizing::new(Zeroizing::new(text).trim().to_owned())),
