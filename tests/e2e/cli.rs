@@ -490,6 +490,43 @@ fn a_real_ledger_is_made_opened_and_checked_with_its_root_key() {
     assert_eq!((refusal.code, refusal.word().as_str()), (1, "dev"), "{}", refusal.text);
 }
 
+#[test]
+fn a_new_passphrase_must_stand_up_to_guessing() {
+    let place = Place::new();
+    let data = place.data();
+    let init = |passphrase: &str| {
+        let file = place.file("passphrase", passphrase);
+        place.run(&["init", "--data", data.to_str().unwrap(), "--passphrase-file", &file])
+    };
+    let refused = init("hunter2\n").exits(1);
+    assert!(refused.err.contains("8 characters"), "{}", refused.err);
+    assert!(
+        !refused.err.contains("hunter2") && !data.exists(),
+        "nothing was made: {}",
+        refused.err
+    );
+    let made = init("hunter2hunter2\n").exits(0);
+    assert!(
+        made.err.contains("warning: the passphrase is shorter than 15"),
+        "{}",
+        made.err
+    );
+    fs::remove_dir_all(&data).unwrap();
+    let made = init("pelican-orbit-mustard-quiver\n").exits(0);
+    assert!(!made.err.contains("warning"), "{}", made.err);
+    let file = place.file("passphrase", "pelican-orbit-mustard-quiver");
+    place
+        .run(&[
+            "keys",
+            "check",
+            "--data",
+            data.to_str().unwrap(),
+            "--passphrase-file",
+            &file,
+        ])
+        .exits(0);
+}
+
 /// A real ledger's first token makes named owners and nothing else; its clock is the wall's.
 #[test]
 fn a_real_ledger_begins_with_named_owners() {

@@ -3,7 +3,8 @@
 use crate::ask::Ask;
 use crate::commands::serve::open_failure;
 use crate::failure::{Failure, Outcome};
-use crate::input::{Stdin, secret_from};
+use crate::input::{Stdin, judged, secret_from};
+use crate::output::Output;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -76,8 +77,18 @@ impl RootArgs {
         }
     }
 
-    /// The provider; a passphrase is asked for twice when it is a new one. None when no option was given.
-    pub(crate) fn provider(&self, new: bool, ask: &Ask) -> Outcome<Option<Root>> {
+    /// The provider for a new ledger: as [`RootArgs::provider`], but a passphrase is asked for twice, refused when it is
+    /// no protection, and warned of when it is little.
+    pub(crate) fn new_provider(&self, output: &Output, ask: &Ask) -> Outcome<Option<Root>> {
+        self.made(ask, Some(output))
+    }
+
+    /// The provider; none when no option was given.
+    pub(crate) fn provider(&self, ask: &Ask) -> Outcome<Option<Root>> {
+        self.made(ask, None)
+    }
+
+    fn made(&self, ask: &Ask, new: Option<&Output>) -> Outcome<Option<Root>> {
         Ok(if let Some(path) = &self.root_key_file {
             Some(Box::new(FileProvider(path.clone())))
         } else if let Some(descriptor) = self.root_key_fd {
@@ -95,8 +106,13 @@ impl RootArgs {
                     ask,
                     &mut Stdin::default(),
                 )?,
-                None => ask.passphrase(new)?,
+                None => ask.passphrase(new.is_some())?,
             };
+            if let Some(output) = new
+                && let Some(warning) = judged(&passphrase)?
+            {
+                output.warn(warning);
+            }
             Some(Box::new(PassphraseProvider(SecretVec::new(
                 passphrase.as_bytes().to_vec(),
             ))))
@@ -110,7 +126,7 @@ impl RootArgs {
         if !data.join("key-file").exists() {
             return Err(open_failure(OpenError::NoLedger { dir: data.to_owned() }));
         }
-        if let Some(provider) = self.provider(false, ask)? {
+        if let Some(provider) = self.provider(ask)? {
             return Ok(provider);
         }
         let dev = data.join(DEV_ROOT_KEY);

@@ -160,7 +160,7 @@ fn root(args: &RootArgs, output: &Output, ask: &Ask) -> Outcome<(Root, RootSourc
             .map_err(|error| file_failure("write", path, &error))?;
         output.talk(format!("a new root key is in {}", path.display()));
     }
-    let Some(provider) = args.provider(true, ask)? else {
+    let Some(provider) = args.new_provider(output, ask)? else {
         return Err(Failure::local("a ledger needs a root key, kept away from its data")
             .hint("--root-key-file FILE (made when it is not there), --passphrase, --root-key-env NAME or --root-key-fd N")
             .hint("only to play: `strongroom serve --dev`"));

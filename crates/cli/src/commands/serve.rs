@@ -136,7 +136,7 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
     if dev::is_dev(&args.data) {
         return Err(open_failure(OpenError::Dev));
     }
-    let Some(root) = args.root.provider(false, ask)? else {
+    let Some(root) = args.root.provider(ask)? else {
         return Err(Failure::local("the root key is needed to open the ledger")
             .hint("--root-key-file FILE, --root-key-fd N, --root-key-env NAME, --passphrase or --passphrase-file FILE")
             .hint("to play, without a root key of your own: `strongroom serve --dev`"));
