@@ -153,6 +153,69 @@ fn a_changed_value_is_proposed_as_a_rotation() {
     assert_eq!(actions(&import(&server, &changed)), ["unchanged"; 6]);
 }
 
+/// An editor enters values and reads none: a dry run must not tell him whether a guess is right.
+#[test]
+fn who_may_not_read_a_value_can_not_guess_it_without_a_record() {
+    let (place, server) = serve();
+    import(&server, &export());
+    let issued = server
+        .post("/tokens", json!({"principal": "Edda", "role": "editor"}))
+        .is(201);
+    let edda = server.with_token(issued["token"].as_str().unwrap());
+    let mut changed = export();
+    changed[1]["data"]["apiKey"] = json!("demo-openai-key-rotated-elsewhere");
+    let size = server.size();
+    let ask = |document: &Value, more: Value| {
+        let mut body = json!({"format": "n8n", "document": document});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        edda.post("/import", body)
+    };
+    for more in [
+        json!({"dry_run": true}),
+        json!({"dry_run": true, "rotate": true}),
+        json!({}),
+    ] {
+        let (right, wrong) = (ask(&export(), more.clone()).ok(), ask(&changed, more.clone()).ok());
+        assert_eq!(actions(&right), ["held"; 6], "{more}");
+        assert_eq!(
+            right["items"], wrong["items"],
+            "a right guess looks like a wrong one: {more}"
+        );
+    }
+    // Nor does a precondition that fails tell it.
+    let guess = |document: &Value| {
+        let body = json!({"format": "n8n", "document": document, "rotate": true});
+        let request = edda.request("POST", "/import").header("if-match", "\"999\"");
+        crate::harness::Answer::of(request.json(&body)).status
+    };
+    assert_eq!(guess(&export()), guess(&changed));
+    assert_eq!(server.size(), size);
+
+    let rotated = ask(&changed, json!({"rotate": true})).ok();
+    assert_eq!(actions(&rotated)[1], "rotated", "{rotated}");
+    assert_eq!(
+        actions(&rotated)
+            .iter()
+            .filter(|action| **action == "unchanged")
+            .count(),
+        5
+    );
+    assert_eq!(server.size(), size + 1, "what is told is on the record");
+    let handle = rotated["items"][1]["handle"].as_str().unwrap();
+    assert_eq!(reveal(&server, handle)["api_key"], "demo-openai-key-rotated-elsewhere");
+    let file = place.file("changed.json", changed.to_string());
+    let mut command = place.command();
+    command
+        .args(["import", "n8n", &file, "--dry-run"])
+        .env("STRONGROOM_TOKEN", issued["token"].as_str().unwrap());
+    let told = crate::harness::Ran::of(command, "").exits(0);
+    assert!(
+        told.err.contains("6 held") && told.err.contains("--rotate"),
+        "{}",
+        told.err
+    );
+}
+
 #[test]
 fn a_secret_that_is_held_already_is_named() {
     let (_place, server) = serve();

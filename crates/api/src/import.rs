@@ -56,7 +56,8 @@ pub struct ImportItem {
     /// Its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// `created`, `unchanged`, `rotation_proposed`, `rotated`, `duplicate`.
+    /// `created`, `unchanged`, `rotation_proposed`, `rotated`, `duplicate`, `skipped`; `held`: it is here, and whether
+    /// its values differ is not told to who may not read them, unless they are entered (`rotate`).
     pub action: String,
     /// `duplicate`: the credential that holds the secret already, or the entry before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -214,7 +214,8 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    fn request(&self, method: &str, route: &str) -> RequestBuilder {
+    /// A request, not yet sent.
+    pub(crate) fn request(&self, method: &str, route: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.http
             .request(method, format!("{}/api/v1{route}", self.addr))

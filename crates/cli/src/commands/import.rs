@@ -113,7 +113,7 @@ fn action(item: &Value) -> Cell {
     }
     let tone = match word {
         "created" | "rotated" => Tone::Good,
-        "unchanged" => Tone::Dim,
+        "unchanged" | "held" => Tone::Dim,
         _ => Tone::Warn,
     };
     Cell::toned(word.replace('_', " "), tone)
@@ -127,7 +127,14 @@ fn summary(answer: &Value, dry_run: bool) -> String {
             .filter(|item| item.text("action") == Some(word))
             .count()
     };
-    let words = ["created", "rotated", "unchanged", "rotation_proposed", "duplicate"];
+    let words = [
+        "created",
+        "rotated",
+        "unchanged",
+        "held",
+        "rotation_proposed",
+        "duplicate",
+    ];
     let told: Vec<_> = words
         .iter()
         .filter_map(|word| {
@@ -153,6 +160,11 @@ fn summary(answer: &Value, dry_run: bool) -> String {
         text.push_str(&format!(
             "\nother values in the file than in the ledger: {proposed}; --rotate enters them"
         ));
+    }
+    if count("held") > 0 {
+        text.push_str(
+            "\nwhether what is held has other values is not told without `read`; --rotate enters those that have, on the record",
+        );
     }
     text
 }

@@ -13,12 +13,13 @@ use std::collections::{HashMap, HashSet};
 use strongroom_domain::Rejection;
 use strongroom_domain::command::{Command, FieldInput, RotateCredential};
 use strongroom_domain::context::Caller;
-use strongroom_domain::event::Source;
+use strongroom_domain::event::{Event, Source};
+use strongroom_domain::ids::CredentialId;
 use strongroom_domain::rights::{Target, Visible, authorize, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
 use strongroom_domain::state::Credential;
 use strongroom_domain::text::skeleton_of;
-use strongroom_domain::words::{FieldClass, Kind, Right};
+use strongroom_domain::words::{CredentialStatus, FieldClass, Kind, Right};
 use strongroom_formats::n8n::credentials::{ImportCredential, parse};
 
 /// An export to be imported.
@@ -54,6 +55,8 @@ pub enum ImportAction {
     Unchanged,
     /// It is here with other values: rotate it, or import with `rotate`.
     RotationProposed,
+    /// It is here; whether with other values is not told without a record to those who may not read it.
+    Held,
     /// It was here with other values, and was rotated.
     Rotated,
     /// Another credential holds its secret: it is not made twice.
@@ -70,6 +73,7 @@ impl ImportAction {
             Self::Created => "created",
             Self::Unchanged => "unchanged",
             Self::RotationProposed => "rotation_proposed",
+            Self::Held => "held",
             Self::Rotated => "rotated",
             Self::Duplicate => "duplicate",
             Self::Skipped => "skipped",
@@ -107,13 +111,24 @@ pub struct ImportReport {
     pub receipt: Option<Receipt>,
 }
 
-/// Who holds a value, when the caller may not know.
+/// Who has an entry's source, when the caller may not know.
 const HIDDEN: &str = "another credential";
+
+/// What is said of an entry that is `held`.
+const HELD: &str = "whether its values differ is not compared for who may not read it: an import with `rotate` enters \
+                    what differs, on the record";
 
 struct Plan {
     items: Vec<ImportItem>,
     /// With the index of the entry.
     commands: Vec<(usize, Command)>,
+}
+
+/// How far an import goes.
+#[derive(Clone, Copy)]
+struct Reach {
+    rotate: bool,
+    dry_run: bool,
 }
 
 impl Ledger {
@@ -133,8 +148,13 @@ impl Ledger {
         loop {
             let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
             let view = self.view();
-            let Plan { mut items, commands } = self.plan(&view, &context.caller, entries, draft.rotate)?;
+            let reach = Reach {
+                rotate: draft.rotate,
+                dry_run: draft.dry_run,
+            };
+            let Plan { mut items, commands } = self.plan(&view, &context.caller, entries, reach)?;
             check(&context, &view, &commands)?;
+            let rotations = rotations(&commands);
             let commands: Vec<Command> = commands.into_iter().map(|(_, command)| command).collect();
             if draft.dry_run || commands.is_empty() {
                 return Ok(ImportReport { items, receipt: None });
@@ -143,6 +163,7 @@ impl Ledger {
                 Err(failure) if is_stale(&failure) && tries < STALE_RETRIES => tries += 1,
                 Err(failure) => return Err(failure),
                 Ok(receipt) => {
+                    settle(&mut items, &rotations, &receipt);
                     fill_handles(&mut items, &receipt.view);
                     return Ok(ImportReport {
                         items,
@@ -158,7 +179,7 @@ impl Ledger {
         view: &View,
         caller: &Caller,
         entries: Vec<ImportCredential>,
-        rotate: bool,
+        reach: Reach,
     ) -> Result<Plan, Failure> {
         authorize(&view.state, caller, Right::Create, Target::Ledger, view.now).map_err(Rejection::from)?;
         let seen_by = visible(&view.state, caller, view.now);
@@ -207,15 +228,9 @@ impl Ledger {
             match (known, holder) {
                 (Some(credential), _) => {
                     item.name.clone_from(&credential.name);
-                    let changed = self.changed_fields(credential, entry)?;
-                    if !changed.is_empty() {
-                        item.action = if rotate {
-                            ImportAction::Rotated
-                        } else {
-                            ImportAction::RotationProposed
-                        };
-                    }
-                    if rotate && !changed.is_empty() {
+                    let may_read = seen_by.may(Right::Read, Target::Credential(credential));
+                    let changed = self.changes(credential, entry, &mut item, may_read, reach)?;
+                    if reach.rotate && !changed.is_empty() {
                         plan.commands.push((index, rotation(credential, changed, source)));
                     }
                 }
@@ -264,16 +279,12 @@ impl Ledger {
             let holders = self
                 .shared
                 .holders_of(&fingerprint, &view.state, known.map(|credential| credential.id));
+            // As at `create`: that a credential holds a value is told to who may see the credential.
             let held = holders
-                .first()
-                .and_then(|id| view.state.credentials.get(id))
-                .map(|holder| {
-                    if seen_by.credential(holder) {
-                        holder.handle.clone()
-                    } else {
-                        HIDDEN.to_owned()
-                    }
-                });
+                .iter()
+                .filter_map(|id| view.state.credentials.get(id))
+                .find(|holder| seen_by.credential(holder))
+                .map(|holder| holder.handle.clone());
             let name = held.or_else(|| seen.get(&fingerprint).cloned());
             found = found.or(name);
             seen.entry(fingerprint).or_insert_with(|| entry.name.clone());
@@ -281,19 +292,42 @@ impl Ledger {
         found
     }
 
-    /// The fields of an entry whose values differ from the credential's, compared in constant time.
-    fn changed_fields(&self, credential: &Credential, entry: ImportCredential) -> Result<Vec<FieldInput>, Failure> {
+    /// What is to be entered of a known entry, and what is said of it.
+    ///
+    /// To compare is to tell: who may not read the values could guess them here, without a record. For him nothing is
+    /// compared but by the writer, whose rotation is one.
+    fn changes(
+        &self,
+        credential: &Credential,
+        entry: ImportCredential,
+        item: &mut ImportItem,
+        may_read: bool,
+        reach: Reach,
+    ) -> Result<Vec<FieldInput>, Failure> {
+        let fields = entered(credential, entry);
+        let takes_values = matches!(credential.status, CredentialStatus::Active | CredentialStatus::Disabled);
+        if !may_read && takes_values && reach.rotate && !reach.dry_run {
+            return Ok(fields); // the receipt says whether they differed
+        }
+        if !may_read {
+            item.action = ImportAction::Held;
+            item.warnings.push(HELD.to_owned());
+            return Ok(Vec::new());
+        }
+        let changed = self.changed_fields(credential, fields)?;
+        if !changed.is_empty() {
+            item.action = if reach.rotate {
+                ImportAction::Rotated
+            } else {
+                ImportAction::RotationProposed
+            };
+        }
+        Ok(changed)
+    }
+
+    /// The fields of an entry if one of them differs from the credential's, compared in constant time.
+    fn changed_fields(&self, credential: &Credential, fields: Vec<FieldInput>) -> Result<Vec<FieldInput>, Failure> {
         let held = self.shared.current_values(credential)?;
-        let changed = entry.fields.into_iter().map(|field| FieldInput {
-            class: credential
-                .fields
-                .iter()
-                .find(|fact| fact.name == field.name)
-                .map_or_else(|| from_class(field.class), |fact| fact.class),
-            json: field.json,
-            name: field.name,
-            value: SecretText::new(field.value.expose().to_owned()),
-        });
         let differs = |field: &FieldInput| match field.class {
             FieldClass::Plain => {
                 let fact = credential.fields.iter().find(|fact| fact.name == field.name);
@@ -301,7 +335,6 @@ impl Ledger {
             }
             FieldClass::Secret | FieldClass::Destination => !held_equal(&held, field),
         };
-        let fields: Vec<FieldInput> = changed.collect();
         let any = fields.iter().any(differs);
         // All of the entry's fields are entered, so that secrets come with their destinations.
         Ok(if any { fields } else { Vec::new() })
@@ -337,6 +370,52 @@ fn in_entry(entry: usize, failure: Failure) -> Failure {
             hint: rejection.hint(),
         },
         other => other,
+    }
+}
+
+/// An entry's fields as a rotation enters them.
+fn entered(credential: &Credential, entry: ImportCredential) -> Vec<FieldInput> {
+    let class_of = |name: &str| {
+        credential
+            .fields
+            .iter()
+            .find(|fact| fact.name == name)
+            .map(|fact| fact.class)
+    };
+    let fields = entry.fields.into_iter().map(|field| FieldInput {
+        class: class_of(&field.name).unwrap_or_else(|| from_class(field.class)),
+        json: field.json,
+        value: SecretText::new(field.value.expose().to_owned()),
+        name: field.name,
+    });
+    fields.collect()
+}
+
+/// Which entries are to be rotations, and of what.
+fn rotations(commands: &[(usize, Command)]) -> Vec<(usize, CredentialId)> {
+    let of = |command: &Command| match command {
+        Command::RotateCredential(input) => CredentialId::parse(&input.credential).ok(),
+        _ => None,
+    };
+    commands
+        .iter()
+        .filter_map(|(index, command)| Some((*index, of(command)?)))
+        .collect()
+}
+
+/// What became of the rotations, by the record: the writer makes none of values that are held already.
+fn settle(items: &mut [ImportItem], rotations: &[(usize, CredentialId)], receipt: &Receipt) {
+    for (index, credential) in rotations {
+        let rotated = receipt.events.iter().any(|recorded| {
+            recorded.stream.id == credential.0 && matches!(recorded.event, Event::CredentialRotated(_))
+        });
+        if let Some(item) = items.get_mut(*index) {
+            item.action = if rotated {
+                ImportAction::Rotated
+            } else {
+                ImportAction::Unchanged
+            };
+        }
     }
 }
 
