@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::headers;
-use crate::limits::{BODY_BYTES_MAX, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX};
+use crate::limits::{BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX};
 use crate::problem::ApiError;
 use crate::strict;
 use axum::body::{Body, HttpBody};
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 use strongroom_api::admin::SetClock;
 use strongroom_api::client::{CreateClient, UpdateClient};
 use strongroom_api::credential::{
@@ -136,7 +137,7 @@ impl<T: Asked> FromRequest<App> for Call<T> {
         if !headers::is_json(&parts.headers) && !body.is_end_stream() {
             return Err(ApiError::Media);
         }
-        let raw = collect(body, T::BYTES_MAX).await?;
+        let raw = within(Duration::from_secs(BODY_WITHIN_S), collect(body, T::BYTES_MAX)).await?;
         let mut body: T = strict::read(&raw, T::DEPTH_BEYOND).map_err(ApiError::Json)?;
         if let Some(reason) = body.reason() {
             context.reason = Some(reason);
@@ -186,6 +187,13 @@ fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, ApiError> {
 fn route(parts: &Parts) -> String {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     format!("{} {target}", parts.method)
+}
+
+/// Waits for a body, but not for ever. One that is here already sets no timer.
+async fn within<T>(time: Duration, body: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    tokio::time::timeout(time, body)
+        .await
+        .unwrap_or(Err(ApiError::BodySlow))
 }
 
 /// A whole body, in a buffer that is wiped. One that is too large is read to its end (within reason), so that the sender
@@ -264,5 +272,13 @@ mod tests {
             collect(Body::from(vec![7; 11]), 10).await,
             Err(ApiError::TooLarge { .. })
         ));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let here = within(Duration::ZERO, collect(Body::from("here"), 10)).await;
+        assert_eq!(*here.unwrap(), *b"here");
+        let never = within(Duration::ZERO, std::future::pending::<Result<(), ApiError>>()).await;
+        assert!(matches!(never, Err(ApiError::BodySlow)));
     }
 }

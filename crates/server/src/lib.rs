@@ -6,6 +6,7 @@
 
 mod limits;
 mod serve; // a listener and a ledger become a server
+mod connections; // taken up to a limit, cut when no request comes
 mod edge; // around every request: id, panic, problem document, log
 mod app; // what all requests share
 mod call; // who asks, why, what goes along; the body
@@ -21,5 +22,6 @@ mod metrics;
 mod time;
 mod openapi; // the contract
 
+pub use limits::{CONNECTIONS_MAX, HEADER_WITHIN_S};
 pub use openapi::document as openapi_document;
 pub use serve::{ServeOptions, layered, router, serve};

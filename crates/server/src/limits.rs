@@ -20,3 +20,17 @@ pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 pub(crate) const CHUNKS_WAITING_MAX: usize = 8;
 /// Seconds that open requests have to end in when the server stops.
 pub(crate) const STOP_WITHIN_S: u64 = 10;
+/// Seconds in which the header of a request must have come; also how long an idle HTTP/1 connection is kept.
+pub const HEADER_WITHIN_S: u64 = 30;
+/// Seconds in which the body of a request must have come: the largest import over half a megabit a second.
+pub(crate) const BODY_WITHIN_S: u64 = 300;
+/// Connections at a time: some hundred runners with some connections each, and room.
+pub const CONNECTIONS_MAX: u32 = 4_096;
+/// Connections beyond the limit that are being told so.
+pub(crate) const REFUSALS_MAX: usize = 64;
+/// Seconds that telling them may take.
+pub(crate) const REFUSE_WITHIN_S: u64 = 2;
+/// Seconds between two questions whether the other end of an HTTP/2 connection lives.
+pub(crate) const HTTP2_PING_EVERY_S: u64 = 30;
+/// Seconds that it has to answer in.
+pub(crate) const HTTP2_PONG_WITHIN_S: u64 = 20;

@@ -14,6 +14,8 @@ pub(crate) struct Metrics {
     answers: [Counter; 5],
     pub(crate) unauthenticated: Counter,
     pub(crate) panics: Counter,
+    pub(crate) connections: Gauge,
+    pub(crate) connections_refused: Counter,
     commits: Counter,
     events: Counter,
     commit_us: Counter,
@@ -61,6 +63,12 @@ impl Metrics {
             panics: counter(
                 "strongroom_panics_total",
                 "Requests that failed by a fault of the program",
+                None,
+            ),
+            connections: gauge("strongroom_connections", "Connections that are open"),
+            connections_refused: counter(
+                "strongroom_connections_refused_total",
+                "Connections beyond the limit",
                 None,
             ),
             commits: counter("strongroom_commits_total", "Durable commits", None),

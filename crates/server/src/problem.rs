@@ -52,12 +52,16 @@ pub(crate) enum ApiError {
     TooLarge { bytes_max: usize },
     /// The body did not come to its end.
     BodyBroken,
+    /// The body did not come in time.
+    BodySlow,
     /// The body is not what it should be.
     Json(JsonError),
     /// The clock was not set.
     Clock(ClockError),
     /// Another long reading is under way.
     LongRead,
+    /// There are as many connections as the server takes.
+    NoRoom,
     /// Our fault: the handler panicked.
     Panic,
 }
@@ -152,11 +156,16 @@ pub(crate) fn problem(error: &ApiError) -> Problem {
             "the body did not come to its end",
         )
         .hint("send the request again"),
+        ApiError::BodySlow => {
+            new(408, "timeout", "Timeout", "the body did not come in time").hint("send it faster, or less at once")
+        }
         ApiError::Json(error) => of_json(error),
         ApiError::Clock(error) => new(409, "clock", "The clock was not set", error.to_string())
             .hint("the clock goes forwards only, and only under `serve --dev`"),
         ApiError::LongRead => new(503, "busy", "Busy", "another reading of the whole log is under way")
             .hint("repeat the request in a while"),
+        ApiError::NoRoom => new(503, "busy", "Busy", "the server has as many connections as it takes")
+            .hint("connect again after the seconds in `Retry-After`, or keep connections and use them again"),
         ApiError::Panic => internal(),
     }
     .0

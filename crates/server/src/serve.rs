@@ -1,16 +1,15 @@
 //! A listener and a ledger become a server that stops in order.
 
 use crate::app::App;
+use crate::connections::{self, Limits};
 use crate::edge::{edge, panicked};
-use crate::limits::STOP_WITHIN_S;
+use crate::limits::{CONNECTIONS_MAX, HEADER_WITHIN_S, STOP_WITHIN_S};
 use crate::problem::ApiError;
 use crate::routes;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::serve::ListenerExt as _;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 use strongroom_ledger::Ledger;
 use tokio::net::TcpListener;
@@ -22,36 +21,51 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub struct ServeOptions {
     /// Where it listens; bound already, so that the caller knows the port.
     pub listener: TcpListener,
+    /// How long the header of a request may be on its way; so long an idle HTTP/1 connection is kept, too.
+    pub header_within: Duration,
+    /// Connections at a time; one more is told to come back.
+    pub connections_max: u32,
+}
+
+impl ServeOptions {
+    /// The usual limits.
+    #[must_use]
+    pub fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            header_within: Duration::from_secs(HEADER_WITHIN_S),
+            connections_max: CONNECTIONS_MAX,
+        }
+    }
 }
 
 /// Serves a ledger until `shutdown` is done; then takes no new requests and gives open ones ten seconds. The ledger itself
 /// is the caller's to stop, after this has returned.
 ///
 /// # Errors
-/// Those of the listener.
+/// None for now: what goes wrong with one connection is that one's.
 pub async fn serve(
     ledger: Ledger,
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = router(ledger).into_make_service_with_connect_info::<SocketAddr>();
-    // An answer is one small write: waiting for more would only cost time.
-    let listener = options.listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let (stopping, mut stopped) = watch::channel(false);
-    let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
+    let app = App::new(ledger);
+    let limits = Limits {
+        header_within: options.header_within,
+        connections_max: options.connections_max,
+    };
+    let (stop, stopping) = watch::channel(false);
+    let mut stopped = stop.subscribe();
+    tokio::spawn(async move {
         shutdown.await;
-        let _ = stopping.send(true);
+        let _ = stop.send(true);
     });
     let late = async move {
-        if stopped.wait_for(|stopping| *stopping).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        let _ = stopped.wait_for(|stopping| *stopping).await; // sent or dropped: both say stop
         tokio::time::sleep(Duration::from_secs(STOP_WITHIN_S)).await;
     };
     tokio::select! {
-        done = graceful.into_future() => done,
+        () = connections::run(options.listener, all_routes(app.clone()), limits, app, stopping) => Ok(()),
         () = late => {
             tracing::warn!("requests were still open after {STOP_WITHIN_S} s and are cut");
             Ok(())
@@ -61,7 +75,10 @@ pub async fn serve(
 
 /// All routes over a ledger, as a service that may be called without a network.
 pub fn router(ledger: Ledger) -> Router {
-    let app = App::new(ledger);
+    all_routes(App::new(ledger))
+}
+
+fn all_routes(app: App) -> Router {
     let (routes, _) = routes::all().split_for_parts();
     finish(routes, app)
 }

@@ -1,6 +1,7 @@
 //! `serve`: opens the ledger, listens, says when it is ready, stops in order.
 
 mod clock;
+mod connections;
 mod dev;
 mod logs;
 mod ready;
@@ -13,6 +14,7 @@ use crate::output::Output;
 use crate::root::RootArgs;
 use clap::Args;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,6 +57,13 @@ pub(crate) struct ServeArgs {
     /// How long one record covers repeated reads of the same secrets by the same token: 0s to 24h
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) access_window: String,
+    /// How long the header of a request may take to come, and an idle HTTP/1 connection is kept: at most 1h
+    #[arg(long, value_name = "TIME", default_value = connections::HEADER_TIMEOUT)]
+    pub(crate) header_timeout: String,
+    /// Connections at a time; one more is told to come back
+    #[arg(long, value_name = "N", default_value_t = connections::MAX,
+        value_parser = clap::value_parser!(u32).range(1..=connections::MOST))]
+    pub(crate) max_connections: u32,
     /// Make current state anew from the log before serving
     #[arg(long)]
     pub(crate) rebuild_state: bool,
@@ -84,7 +93,14 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
             "keys can't be locked in memory and may reach swap: raise the limit of locked memory"
         );
     }
-    let window = window(&args.access_window)?;
+    let window = span(
+        "--access-window",
+        &args.access_window,
+        Duration::ZERO..=DAY,
+        "5m, 30s, 1h",
+    )?;
+    let header_within = span("--header-timeout", &args.header_timeout, MOMENT..=HOUR, "30s, 5s, 1m")?;
+    let connections_max = connections::room_for(args.max_connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -101,7 +117,12 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         let mut opened = open(args, window, fatal, ask)?;
         dev::renew_token(&mut opened, &args.data, output).await?;
         say_what_was_found(&opened.report, args);
-        serve(args, listener, addr, opened, fatals, output).await
+        let options = ServeOptions {
+            header_within,
+            connections_max,
+            ..ServeOptions::new(listener)
+        };
+        serve(args, options, addr, opened, fatals, output).await
     })
 }
 
@@ -166,15 +187,24 @@ fn say_what_was_found(report: &OpenReport, args: &ServeArgs) {
     }
 }
 
-/// `5m`, at most a day.
-fn window(text: &str) -> Outcome<Duration> {
+const MOMENT: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A time such as `5m`, within bounds.
+fn span(option: &str, text: &str, bounds: RangeInclusive<Duration>, such_as: &str) -> Outcome<Duration> {
     let span = text
         .trim()
         .parse::<jiff::SignedDuration>()
         .ok()
         .and_then(|span| Duration::try_from(span).ok());
-    span.filter(|span| *span <= Duration::from_secs(86_400)).ok_or_else(|| {
-        Failure::local(format!("--access-window `{text}` is no time from 0s to 24h")).hint("for example: 5m, 30s, 1h")
+    span.filter(|span| bounds.contains(span)).ok_or_else(|| {
+        let (least, most) = bounds.into_inner();
+        Failure::local(format!(
+            "{option} `{text}` is no time from {least:?} to {}h",
+            most.as_secs() / 3_600
+        ))
+        .hint(format!("for example: {such_as}"))
     })
 }
 
@@ -205,7 +235,7 @@ impl Stop {
 /// Serves from here on, and says when people may come. Stops on a signal, or when the ledger can't write any more.
 async fn serve(
     args: &ServeArgs,
-    listener: TcpListener,
+    options: ServeOptions,
     addr: SocketAddr,
     opened: OpenedLedger,
     mut fatals: mpsc::UnboundedReceiver<String>,
@@ -217,7 +247,6 @@ async fn serve(
     let until = async move {
         let _ = stopped.await; // sent or dropped: both say stop
     };
-    let options = ServeOptions { listener };
     let mut server = tokio::spawn(strongroom_server::serve(ledger.clone(), options, until));
     let why = {
         let mut getting_ready = pin!(ready::get_ready(args, addr, &opened, output));
@@ -285,11 +314,23 @@ mod tests {
 
     #[test]
     fn a_window_lasts_a_day_at_most() {
+        let window = |text| span("--access-window", text, Duration::ZERO..=DAY, "5m");
         for (text, seconds) in [("5m", 300), ("0s", 0), ("24h", 86_400), ("90s", 90)] {
             assert_eq!(window(text).unwrap(), Duration::from_secs(seconds), "{text}");
         }
         for text in ["25h", "-5m", "soon", ""] {
             assert!(window(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_header_takes_no_time_or_for_ever() {
+        let header = |text| span("--header-timeout", text, MOMENT..=HOUR, "30s");
+        assert_eq!(header("100ms").unwrap(), Duration::from_millis(100));
+        assert_eq!(header("1h").unwrap(), HOUR);
+        for text in ["0s", "61m"] {
+            let told = header(text).unwrap_err().to_string();
+            assert!(told.contains("from 1ms to 1h"), "{told}");
         }
     }
 }

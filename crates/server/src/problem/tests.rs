@@ -47,6 +47,8 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
         (404, "not_found", ApiError::NoRoute),
         (405, "method_not_allowed", ApiError::NoMethod),
         (401, "unauthenticated", ApiError::NoToken),
+        (408, "timeout", ApiError::BodySlow),
+        (503, "busy", ApiError::NoRoom),
         (
             400,
             "invalid_header",
