@@ -171,7 +171,9 @@ impl CommitSide {
         let begun = Instant::now();
         let (size, root) = (ready.head().size, ready.head().root);
         let asked = self.to_signer.as_ref().map(|signer| signer.send((size, root)));
+        let to_disk = Instant::now();
         let committed = committer.commit(ready);
+        self.shared.counters.sync.note(to_disk.elapsed());
         // Taken in any case, so that a signature of a failed commit is dropped here and goes nowhere.
         let note = asked.filter(Result::is_ok).and_then(|_| self.signed.recv().ok());
         let checkpoint = match (committed, note) {
@@ -196,6 +198,8 @@ impl CommitSide {
             last_recorded_at: prepared.last_recorded_at,
         });
         self.shared.published.store(Arc::clone(&published));
+        // Before the answers: whoever has one finds his commit counted.
+        self.shared.counters.commit.note(begun.elapsed());
         // Durable and visible: it is answered at once, and even when the anchor can't be written. A crash in between
         // leaves a log that is longer than its anchor, which is no damage.
         prepared
@@ -203,8 +207,6 @@ impl CommitSide {
             .into_iter()
             .for_each(|reply| reply.send(&self.shared, &published));
         let anchored = committer.anchor(Instant::now());
-        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.counters.commit_us.fetch_add(took, Ordering::Relaxed);
         match anchored {
             Ok(()) => true,
             Err(error) => {

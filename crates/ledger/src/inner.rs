@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::index::Index;
 use crate::keyring::Keyring;
+use crate::latency::Latency;
 use crate::request::Failure;
 use crate::view::{Published, View};
 use crate::windows::Windows;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) windows: Windows,
     /// Written by the sequencer, read by imports.
     pub(crate) fingerprints: RwLock<Fingerprints>,
+    /// Requests that wait.
+    pub(crate) queued_works: AtomicUsize,
     /// Bytes of the requests that wait.
     pub(crate) queued_bytes: AtomicUsize,
     /// How long a serving covers the next ones.
@@ -67,8 +70,10 @@ pub struct Counters {
     pub commits: AtomicU64,
     /// Events in them.
     pub events: AtomicU64,
-    /// Microseconds in commits, sum.
-    pub commit_us: AtomicU64,
+    /// How long commits take, from the batch to the answers.
+    pub commit: Latency,
+    /// How long the disk takes of it: the batch written and synced.
+    pub sync: Latency,
     /// Servings that were recorded singly.
     pub reads_recorded: AtomicU64,
     /// Servings counted in a window.

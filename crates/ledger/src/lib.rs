@@ -19,6 +19,7 @@ mod project; // event -> rows and sums, inside the same batch
 mod index; // postings and idempotency, behind the commits
 mod fingerprint; // who holds a secret already
 mod denials; // refusals, one summary a minute
+mod latency; // how long commits take
 mod windows; // servings: recorded first, then counted
 mod keeper; // what is done now and then
 mod opened; // record bytes -> event
@@ -35,6 +36,7 @@ pub use inner::Counters;
 pub use intake::{
     CredentialDraft, FieldText, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft, TemplateDraft,
 };
+pub use latency::{BUCKETS_US, Latency, LatencyCounts};
 pub use limits::RETRY_AFTER_S;
 pub use open::{InitOptions, OpenOptions, OpenReport};
 pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
@@ -64,6 +66,15 @@ pub struct Ledger {
     shared: Arc<Shared>,
     queue: SyncSender<Message>,
     engine: Arc<Mutex<Engine>>,
+}
+
+/// Requests that wait for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued {
+    /// How many.
+    pub works: usize,
+    /// Bytes of their bodies and documents.
+    pub bytes: usize,
 }
 
 /// Threads and what they own; taken apart by `stop`.
@@ -161,6 +172,15 @@ impl Ledger {
         &self.shared.counters
     }
 
+    /// What waits for the writer now.
+    #[must_use]
+    pub fn queued(&self) -> Queued {
+        Queued {
+            works: self.shared.queued_works.load(Ordering::Relaxed),
+            bytes: self.shared.queued_bytes.load(Ordering::Relaxed),
+        }
+    }
+
     /// Sets the clock forwards (`serve --dev` only).
     ///
     /// # Errors
@@ -248,6 +268,8 @@ impl Ledger {
             self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
             return Err(Failure::Busy);
         }
+        // Counted before it is sent: the writer may take it at once.
+        self.shared.queued_works.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         let work = Work {
             bytes,
@@ -260,6 +282,7 @@ impl Ledger {
         match self.queue.try_send(Message::Work(Box::new(work))) {
             Ok(()) => Ok(answer),
             Err(refused) => {
+                self.shared.queued_works.fetch_sub(1, Ordering::Relaxed);
                 self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
                 Err(match refused {
                     TrySendError::Full(_) => Failure::Busy,

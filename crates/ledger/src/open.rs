@@ -479,6 +479,7 @@ pub(crate) fn start(
         clock: options.clock,
         index,
         records: quick_cache::sync::Cache::with_weighter(CACHED_RECORDS, CACHED_BYTES, RecordBytes),
+        queued_works: AtomicUsize::new(0),
         queued_bytes: AtomicUsize::new(0),
         windows: crate::windows::Windows::default(),
         fingerprints,

@@ -176,6 +176,7 @@ impl Sequencer {
             warnings,
             reply,
         } = work;
+        self.shared.queued_works.fetch_sub(1, Ordering::Relaxed);
         self.shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
         if let Some(answer) = self.answer_repeat(&context) {
             draft.replies.push(Reply::ready(reply, answer));

@@ -2,8 +2,9 @@
 
 use metrics::{Counter, Gauge, Key, KeyName, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
-use strongroom_ledger::Ledger;
+use strongroom_ledger::{BUCKETS_US, LatencyCounts, Ledger};
 
 const METADATA: Metadata<'static> = Metadata::new("strongroom", Level::INFO, None);
 
@@ -22,6 +23,8 @@ pub(crate) struct Metrics {
     reads: [Counter; 4],
     records: Gauge,
     writing: Gauge,
+    queued: Gauge,
+    queued_bytes: Gauge,
 }
 
 impl Metrics {
@@ -77,6 +80,11 @@ impl Metrics {
             reads: ["recorded", "counted", "unchanged", "refused"].map(reads),
             records: gauge("strongroom_records", "Records in the log"),
             writing: gauge("strongroom_writing", "Whether writes are taken"),
+            queued: gauge("strongroom_queue_requests", "Requests that wait for the writer"),
+            queued_bytes: gauge(
+                "strongroom_queue_bytes",
+                "Bytes of the requests that wait for the writer",
+            ),
             handle: recorder.handle(),
             recorder,
         }
@@ -97,7 +105,8 @@ impl Metrics {
         let counted = ledger.counters();
         self.commits.absolute(counted.commits.load(Ordering::Relaxed));
         self.events.absolute(counted.events.load(Ordering::Relaxed));
-        self.commit_us.absolute(counted.commit_us.load(Ordering::Relaxed));
+        let (commit, sync) = (counted.commit.counts(), counted.sync.counts());
+        self.commit_us.absolute(commit.sum_us);
         let reads = [
             &counted.reads_recorded,
             &counted.reads_counted,
@@ -107,14 +116,48 @@ impl Metrics {
         for (counter, count) in self.reads.iter().zip(reads) {
             counter.absolute(count.load(Ordering::Relaxed));
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a gauge is a double; a log of 2^53 records is far away"
-        )]
-        self.records.set(ledger.view().head as f64);
+        let queued = ledger.queued();
+        self.records.set(double(ledger.view().head));
+        self.queued.set(double(queued.works as u64));
+        self.queued_bytes.set(double(queued.bytes as u64));
         self.writing.set(if ledger.has_stopped() { 0.0 } else { 1.0 });
-        self.handle.render()
+        let mut text = self.handle.render();
+        histogram(
+            &mut text,
+            "strongroom_commit_seconds",
+            "Time of commits, from batch to answers",
+            &commit,
+        );
+        histogram(
+            &mut text,
+            "strongroom_sync_seconds",
+            "Time that the disk takes of it",
+            &sync,
+        );
+        text
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a double; 2^53 of anything counted here is far away"
+)]
+fn double(count: u64) -> f64 {
+    count as f64
+}
+
+/// Appends a histogram as Prometheus reads it. The engine counts by itself: the recorder would keep each duration until
+/// somebody asks.
+fn histogram(text: &mut String, name: &str, what: &str, counts: &LatencyCounts) {
+    let _ = writeln!(text, "# HELP {name} {what}\n# TYPE {name} histogram"); // a String takes all that fits
+    for (bound_us, at_most) in BUCKETS_US.iter().zip(counts.at_most) {
+        let _ = writeln!(text, "{name}_bucket{{le=\"{}\"}} {at_most}", double(*bound_us) / 1e6);
+    }
+    let (count, sum) = (counts.count, double(counts.sum_us) / 1e6);
+    let _ = writeln!(
+        text,
+        "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}\n"
+    );
 }
 
 impl std::fmt::Debug for Metrics {

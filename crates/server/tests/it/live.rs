@@ -165,6 +165,32 @@ async fn nobody_without_a_token_learns_or_records_anything() {
     );
 }
 
+/// The dashboards of those who run it: names are kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metrics_say_how_long_commits_take_and_what_waits() {
+    let world = agency().await;
+    let metrics = world.send(world.request("GET", "/metrics", &Value::Null)).await.text;
+    let value = |name: &str| -> f64 {
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name}: {metrics}")).parse().unwrap()
+    };
+    assert_eq!(
+        (value("strongroom_queue_requests"), value("strongroom_queue_bytes")),
+        (0.0, 0.0)
+    );
+    for histogram in ["strongroom_commit_seconds", "strongroom_sync_seconds"] {
+        let count = value(&format!("{histogram}_count"));
+        assert_eq!(count, value("strongroom_commits_total"));
+        assert_eq!(count, value(&format!("{histogram}_bucket{{le=\"+Inf\"}}")));
+        assert!(value(&format!("{histogram}_bucket{{le=\"0.0001\"}}")) <= count);
+        assert!(metrics.contains(&format!("# TYPE {histogram} histogram\n")));
+    }
+    assert!(value("strongroom_sync_seconds_sum") <= value("strongroom_commit_seconds_sum"));
+    assert_eq!(value("strongroom_records"), world.ledger.view().head as f64);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_name_one_segment_each() {
     let world = agency().await;
