@@ -1,6 +1,7 @@
 //! The grammar, exit codes, what programs get.
 
 mod agency; // a whole day on the command line
+mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
 
 use crate::harness::{Agency, Place, Server, example};

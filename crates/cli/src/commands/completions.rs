@@ -1,18 +1,22 @@
 //! `completions`.
 
-use crate::args::Cli;
-use crate::failure::Outcome;
+use crate::complete::VARIABLE;
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use clap::{Args, CommandFactory};
-use clap_complete::{Shell, generate};
+use clap::Args;
+use clap_complete::Shell;
+use clap_complete::env::Shells;
 
 /// `completions`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  strongroom completions bash > ~/.local/share/bash-completion/completions/strongroom
-  strongroom completions zsh > ~/.zfunc/_strongroom
-  strongroom completions fish > ~/.config/fish/completions/strongroom.fish")]
+  echo 'source <(strongroom completions bash)' >> ~/.bashrc
+  echo 'source <(strongroom completions zsh)' >> ~/.zshrc
+  strongroom completions fish > ~/.config/fish/completions/strongroom.fish
+
+The script asks `strongroom` on each Tab, and so completes handles too: those that the token in
+use may see. After an upgrade, print it again.")]
 pub(crate) struct CompletionsArgs {
     /// Which shell
     pub(crate) shell: Shell,
@@ -20,7 +24,14 @@ pub(crate) struct CompletionsArgs {
 
 /// Prints the script.
 pub(crate) fn run(args: &CompletionsArgs, output: &Output) -> Outcome {
+    let name = args.shell.to_string();
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "strongroom", &mut script);
-    output.bytes(&script)
+    let written = Shells::builtins()
+        .completer(&name)
+        .map(|shell| shell.write_registration(VARIABLE, "strongroom", "strongroom", "strongroom", &mut script));
+    match written {
+        Some(Ok(())) => output.bytes(&script),
+        Some(Err(error)) => Err(Failure::local(format!("can't make the script: {error}"))),
+        None => Err(Failure::local(format!("nothing is completed in {name}"))),
+    }
 }
