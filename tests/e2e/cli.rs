@@ -3,6 +3,7 @@
 mod agency; // a whole day on the command line
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
+mod usage; // wrong use
 
 use crate::harness::{Agency, Place, Server, example};
 use serde_json::json;

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail loudly"))]
 
 mod args; // the grammar: options for all, one noun after another
+mod usage; // wrong use of it
 mod complete; // what a shell completes
 mod commands; // each noun: words, requests, answers
 mod input; // what people type: fields, secrets, times
@@ -21,7 +22,7 @@ mod sample; // a sample agency, through the public API
 use crate::args::{Cli, Command};
 use crate::ask::Ask;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Format, Output};
 use crate::session::Session;
 use clap::Parser;
 use std::process::ExitCode;
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && usage::wants_json(std::env::args_os()) => {
+            return output::finish(&Output::new(Format::Json), Err(usage::failure(&error)));
+        }
         Err(error) => {
             // clap's own exit code for wrong use is 2, which here means that the server said no.
             let code = if error.use_stderr() {
