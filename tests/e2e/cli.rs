@@ -6,7 +6,9 @@ mod real; // a ledger with a root key of its own
 mod usage; // wrong use
 
 use crate::harness::{Agency, Place, Server, example};
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -199,6 +201,38 @@ fn programs_get_one_json_document() {
         "{}",
         people.err
     );
+}
+
+#[test]
+fn a_dump_is_bytes_or_a_line_for_each_record() {
+    let (place, server) = serve();
+    Agency::build(&server);
+    let file = place.path().join("dump").to_str().unwrap().to_owned();
+    let told = place.json(&["dump", "--file", &file]);
+    let bytes = fs::read(&file).unwrap();
+    assert_eq!(told, json!({"file": file, "bytes": bytes.len()}));
+    let ran = place.run(&["dump", "--output", "json"]).exits(0);
+    let mut lines: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = lines.pop().unwrap();
+    assert_eq!(
+        (&last["size"], lines.len() as u64),
+        (&json!(server.size()), server.size())
+    );
+    let checkpoint = last["checkpoint"].as_str().unwrap();
+    assert!(bytes.ends_with(checkpoint.as_bytes()), "the same log: {checkpoint}");
+    for (position, line) in lines.iter().enumerate() {
+        let record = STANDARD.decode(line["record"].as_str().unwrap()).unwrap();
+        assert_eq!(line["position"], position);
+        assert!(bytes.windows(record.len()).any(|part| part == record), "{position}");
+    }
+    server.stop();
+    let failure = place.run(&["dump", "--output", "json"]).exits(1);
+    assert_eq!(failure.out, "");
+    failure.failure();
 }
 
 #[test]

@@ -133,7 +133,7 @@ impl Output {
 }
 
 /// The reader of a pipe that went away (`… | head`) is no failure of ours.
-fn stdout_failure(error: io::Error) -> Failure {
+pub(crate) fn stdout_failure(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::told(crate::failure::Exit::Local);
     }
