@@ -49,6 +49,13 @@ impl Prepared {
     }
 }
 
+impl Prepared {
+    /// Requests that it answers; never 0, since it is under way.
+    pub(crate) fn works(&self) -> usize {
+        self.replies.len().max(1)
+    }
+}
+
 /// Someone who waits, and what to tell.
 pub(crate) struct Reply {
     sender: oneshot::Sender<Result<Receipt, Failure>>,
@@ -264,8 +271,9 @@ pub(crate) fn run(side: &Mutex<CommitSide>, batches: &Receiver<Prepared>, in_fli
     loop {
         match batches.recv_timeout(IDLE_LOOK) {
             Ok(prepared) => {
+                let works = prepared.works();
                 lock(side).commit(prepared);
-                in_flight.fetch_sub(1, Ordering::AcqRel);
+                in_flight.fetch_sub(works, Ordering::AcqRel);
             }
             Err(RecvTimeoutError::Timeout) => lock(side).idle(),
             Err(RecvTimeoutError::Disconnected) => return,

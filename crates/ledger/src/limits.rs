@@ -4,6 +4,8 @@
 pub(crate) const QUEUE_WORKS_MAX: usize = 4_096;
 /// Requests in one batch: larger ones gain nothing and make the first wait.
 pub(crate) const BATCH_WORKS_MAX: usize = 256;
+/// Requests in one batch before it is cut to half of those that are unanswered: a sync costs as much as sealing these.
+pub(crate) const BATCH_WORKS_HALVED_MIN: usize = 16;
 /// Yields of the writer while a batch is smaller than the last.
 pub(crate) const LINGER_YIELDS_MAX: u32 = 64;
 /// Newest records whose postings are in memory.

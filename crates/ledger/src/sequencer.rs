@@ -11,7 +11,7 @@ mod stage; // decide: commands -> recorded events, not yet sealed
 use crate::commit::{CommitSide, Prepared, Reply};
 use crate::denials::{Denial, Denials};
 use crate::inner::Shared;
-use crate::limits::{BATCH_BYTES_MAX, BATCH_WORKS_MAX, LINGER_YIELDS_MAX};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_WORKS_HALVED_MIN, BATCH_WORKS_MAX, LINGER_YIELDS_MAX};
 use crate::project::Projection;
 use crate::request::{Failure, Receipt, RequestContext};
 use draft::Draft;
@@ -84,7 +84,7 @@ pub(crate) struct Sequencer {
     pub(crate) pending_requests: HashMap<[u8; 16], u64>,
     pub(crate) to_committer: SyncSender<Prepared>,
     pub(crate) commit_side: Arc<Mutex<CommitSide>>,
-    /// Batches handed over and not yet answered.
+    /// Requests handed over and not yet answered; 0 when nothing is under way.
     pub(crate) in_flight: Arc<AtomicUsize>,
     pub(crate) last_batch: usize,
     /// When a checkpoint was last written beside records.
@@ -105,13 +105,16 @@ impl Sequencer {
         }
     }
 
-    /// Takes what waits, up to a full batch. While a commit is under way and the batch is smaller than the last one,
-    /// it yields a little: clients that were just answered are about to ask again.
+    /// Takes what waits, up to a full batch, or to half of all requests that are not answered yet: with the other half
+    /// one batch is prepared while the one before it is on its way to the disk, and neither thread waits for the other.
+    ///
+    /// While the batch is smaller than the last one, it yields a little: clients that were just answered are about to
+    /// ask again.
     fn drain(&mut self, first: Message, queue: &Receiver<Message>) -> (Vec<Message>, bool) {
         let mut bytes = first.bytes();
         let mut works = vec![first];
         let mut yields = 0;
-        while works.len() < BATCH_WORKS_MAX && bytes < BATCH_BYTES_MAX {
+        while works.len() < self.batch_works_max() && bytes < BATCH_BYTES_MAX {
             match queue.try_recv() {
                 Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return (works, true),
                 Ok(message) => {
@@ -129,6 +132,13 @@ impl Sequencer {
         }
         self.last_batch = works.len();
         (works, false)
+    }
+
+    fn batch_works_max(&self) -> usize {
+        // What is drained counts as waiting until it is decided.
+        let waiting = self.shared.queued_works.load(Ordering::Relaxed);
+        let unanswered = waiting + self.in_flight.load(Ordering::Relaxed);
+        unanswered.div_ceil(2).clamp(BATCH_WORKS_HALVED_MIN, BATCH_WORKS_MAX)
     }
 
     /// Decides, seals and commits; false when the ledger has stopped.
@@ -162,7 +172,7 @@ impl Sequencer {
             let mut side = self.commit_side.lock().unwrap_or_else(PoisonError::into_inner);
             return side.commit(prepared);
         }
-        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.in_flight.fetch_add(prepared.works(), Ordering::AcqRel);
         self.to_committer.send(prepared).is_ok() && !self.shared.has_stopped()
     }
 
