@@ -18,13 +18,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Words by which a damaged directory is refused. What is refused by any other is not understood.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "anchor_missing",
     "anchor_forged",
     "key_file",
     "key_file_old",
     "key_file_missing",
     "ledger_mixed",
+    "log_missing",
     "other_ledger",
     "log_shorter",
     "log_differs",

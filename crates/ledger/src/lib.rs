@@ -7,7 +7,8 @@
 mod limits;
 mod clock; // the wall clock, or one that tests set
 mod error; // why a ledger was not opened
-mod open; // unseal, check, load, start; birth
+mod open; // unseal, check, load, take over, start
+mod birth; // the first records, and the key file that says that there are some
 mod keyring; // unsealed keys
 mod rebuild; // replay: the log folded into state
 mod request; // what comes with a command and what goes back
@@ -30,6 +31,7 @@ mod verify; // every record read again
 mod status;
 
 pub use audit::{Bound, EventPage, EventQuery, EventView, PAGE_EVENTS_MAX, SubjectView};
+pub use birth::InitOptions;
 pub use clock::{Clock, ClockError, DevClock, WallClock};
 pub use error::OpenError;
 pub use inner::Counters;
@@ -38,7 +40,7 @@ pub use intake::{
 };
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
 pub use limits::RETRY_AFTER_S;
-pub use open::{InitOptions, OpenOptions, OpenReport};
+pub use open::{OpenOptions, OpenReport};
 pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues};
 pub use status::Status;
@@ -98,7 +100,7 @@ impl Ledger {
     /// # Errors
     /// [`OpenError`].
     pub fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
-        open::init(dir, options)
+        birth::init(dir, options)
     }
 
     pub(crate) fn assemble(

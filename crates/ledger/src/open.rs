@@ -1,7 +1,9 @@
-//! From a data directory to a running ledger: unseal, check, load, start the threads; and a ledger's birth.
+//! From a data directory to a running ledger: unseal, check, load, take over, start the threads.
 //!
-//! Nothing is answered before log, keys, state and index stand at the same head.
+//! Nothing is answered before log, keys, state and index stand at the same head, and nothing is written before every
+//! check has passed: the anchor is taken over only then.
 
+use crate::birth::HeldKeyFile;
 use crate::clock::Clock;
 use crate::commit::{self, CommitSide};
 use crate::denials::Denials;
@@ -28,14 +30,15 @@ use strongroom_domain::State;
 use strongroom_domain::event::Stream;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::words::Category;
-use strongroom_log::{DataDir, Life, Opened, Space, Stage, Store};
+use strongroom_log::{DataDir, Life, Opened, Space, Store};
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::plain::PlainPart;
 use strongroom_proof::record::RecordRef;
+use strongroom_proof::tree::Frontier;
 use strongroom_seal::keyfile::{self, KeyFile, Keys};
 use strongroom_seal::{
-    FingerprintKey, Key32, Keyspace, RandomSource, RootKey, RootKeyProvider, RootSource, RowSealer, SetHashKey,
-    SetHashRow, Signer, Wrapper, anchor_mac, epoch_commitment, random_bytes,
+    FingerprintKey, Key32, Keyspace, RandomSource, RootKey, RootKeyProvider, RowSealer, SetHashKey, SetHashRow, Signer,
+    Wrapper, anchor_mac, epoch_commitment,
 };
 
 /// How a ledger is opened.
@@ -54,28 +57,6 @@ pub struct OpenOptions {
     pub on_fatal: Box<dyn Fn(&str) + Send + Sync>,
     /// Bytes of the store's block cache.
     pub cache_bytes: u64,
-}
-
-/// How a ledger begins.
-pub struct InitOptions {
-    /// The ledger's name, as in its origin: `[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?`.
-    pub name: String,
-    /// Made by `serve --dev`.
-    pub dev: bool,
-    /// Name of the first principal.
-    pub owner_name: String,
-    /// Where the root key comes from, and how the key file is to say so.
-    pub root: Box<dyn RootKeyProvider + Send + Sync>,
-    /// What the key file says of the root key.
-    pub source: RootSource,
-    /// Stored hash of the first token; the token itself is kept by the caller before this is called.
-    pub token_hash: [u8; 32],
-    /// When the first token ends, µs since 1970.
-    pub token_expires_at: Option<u64>,
-    /// The first token may only make named owners.
-    pub owners_only: bool,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// What an opening found and did.
@@ -98,6 +79,8 @@ pub(crate) struct Unsealed {
     pub(crate) opened: Opened,
     pub(crate) keys: Keyring,
     pub(crate) rebuilt: Vec<String>,
+    /// The key file, which is to say from now on that there is a log.
+    key_file: HeldKeyFile,
 }
 
 /// Locks, unseals and checks a directory. `name` is the ledger's name where it is not born yet.
@@ -109,6 +92,7 @@ pub(crate) fn unseal(
     name: Option<&str>,
 ) -> Result<Unsealed, OpenError> {
     let keys = key_file.open(root)?;
+    let held = HeldKeyFile::new(data_dir.layout().key_file(), key_file, root)?;
     let life = Life {
         ledger_id: *key_file.ledger_id(),
         incarnation: *key_file.incarnation(),
@@ -132,6 +116,7 @@ pub(crate) fn unseal(
         opened,
         keys,
         rebuilt: Vec::new(),
+        key_file: held,
     })
 }
 
@@ -234,9 +219,21 @@ pub(crate) struct Loaded {
     pub(crate) state: State,
     pub(crate) projection: Projection,
     pub(crate) last_us: u64,
+    /// What is to be written once all checks have passed.
+    anew: Anew,
 }
 
-/// Loads keys and state; rebuilds state from the log where its rows stand at another head.
+/// What of `state` is written anew by an opening.
+enum Anew {
+    /// Nothing: its rows were loaded.
+    Nothing,
+    /// The version of its rows: there are none yet.
+    Version,
+    /// All of it, as folded from the log.
+    Rows,
+}
+
+/// Loads keys and state; folds state from the log where its rows stand at another head. Writes nothing.
 pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loaded, OpenError> {
     let store = &unsealed.opened.store;
     let keys = &unsealed.keys;
@@ -270,7 +267,7 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
         journals: journals.clone(),
     };
     let mut state = State::default();
-    match stored {
+    let anew = match stored {
         Some(stored) if !rebuild_state => {
             for row in store.view().rows_with_prefix(Space::State, b"") {
                 let (key, sealed) = row?;
@@ -292,22 +289,35 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                 check_live_keys(&state, keys)?;
                 unsealed.rebuilt.push("the sum over wrapped keys".to_owned());
             }
+            Anew::Nothing
         }
-        Some(_) | None if head.size == 0 => rebuild::write_version(store)?,
+        Some(_) | None if head.size == 0 => Anew::Version,
         _ => {
             state = rebuild::fold(store, keys, 0..head.size, &mut |_| {})?;
-            rebuild::write_state(store, keys, &state, &mut projection, &unsealed.opened.frontier)?;
             check_live_keys(&state, keys)?;
             unsealed
                 .rebuilt
                 .push(format!("current state, from {} records", head.size));
+            Anew::Rows
         }
-    }
+    };
     Ok(Loaded {
         state,
         projection,
         last_us,
+        anew,
     })
+}
+
+impl Loaded {
+    /// Writes what was folded anew.
+    fn write(&mut self, store: &Store, keys: &Keyring, frontier: &Frontier) -> Result<(), OpenError> {
+        match self.anew {
+            Anew::Nothing => Ok(()),
+            Anew::Version => rebuild::write_version(store),
+            Anew::Rows => rebuild::write_state(store, keys, &self.state, &mut self.projection, frontier),
+        }
+    }
 }
 
 /// Records beyond the anchor are there after a crash; each must be the next of its stream, in time's order. So a copy of
@@ -442,7 +452,7 @@ pub(crate) fn start(
     mut unsealed: Unsealed,
     options: OpenOptions,
 ) -> Result<(Ledger, OpenReport), OpenError> {
-    let loaded = load(&mut unsealed, options.rebuild_state)?;
+    let mut loaded = load(&mut unsealed, options.rebuild_state)?;
     if loaded.state.ledger.dev != options.dev && unsealed.opened.report.size > 0 {
         return Err(if options.dev { OpenError::NotDev } else { OpenError::Dev });
     }
@@ -453,16 +463,23 @@ pub(crate) fn start(
         unsealed.opened.report.checked_from,
         unsealed.opened.report.clean,
     )?;
-    let Unsealed { opened, keys, rebuilt } = unsealed;
+    let Unsealed {
+        opened,
+        keys,
+        rebuilt,
+        key_file,
+    } = unsealed;
     let Opened {
         store,
-        committer,
         frontier,
         report,
         checks,
         ..
     } = opened;
-    checks.all_passed()?;
+    // Every check has passed; from here on the directory is this run's, and is written to.
+    let (committer, evidence) = checks.all_passed(key_file.end_birth(report.size)?)?;
+    loaded.write(&store, &keys, &frontier)?;
+    evidence.discard()?;
     let open_report = OpenReport {
         records: report.size,
         clean: report.clean,
@@ -513,7 +530,7 @@ fn published(store: &Store, keys: &Keyring, loaded: &Loaded) -> Published {
 fn spawn(
     shared: Arc<Shared>,
     committer: strongroom_log::Committer,
-    frontier: strongroom_proof::tree::Frontier,
+    frontier: Frontier,
     loaded: Loaded,
 ) -> Result<Ledger, OpenError> {
     let side = Arc::new(Mutex::new(CommitSide::new(Arc::clone(&shared), committer)?));
@@ -565,68 +582,6 @@ pub(crate) fn guarded(
     })
 }
 
-/// Makes a ledger: key file, anchor, database, first records; then stops it in order. A birth that was stopped in
-/// between is finished.
-pub(crate) fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
-    let data_dir = DataDir::create(dir)?;
-    let path = data_dir.layout().key_file();
-    let key_file = match (data_dir.stage(), read_key_file(&path)?) {
-        (Stage::Empty, None) => {
-            let root = options.root.root_key(&options.source)?;
-            let key_file = KeyFile::create(&root, options.source, ledger_id()?, random_bytes()?, &Keys::make()?)?;
-            keyfile::write(&path, &key_file)?;
-            key_file
-        }
-        (_, Some(key_file)) => key_file,
-        (_, None) => return Err(OpenError::NoLedger { dir: dir.to_owned() }),
-    };
-    let root = options.root.root_key(key_file.source())?;
-    let unsealed = unseal(
-        data_dir,
-        &root,
-        &key_file,
-        &strongroom_log::OpenOptions::default(),
-        Some(&options.name),
-    )?;
-    if unsealed.opened.report.size > 0 {
-        return Err(OpenError::Exists {
-            dir: dir.to_owned(),
-            records: unsealed.opened.report.size,
-        });
-    }
-    let (ledger, _) = start(
-        dir,
-        unsealed,
-        OpenOptions {
-            root: options.root,
-            dev: options.dev,
-            clock: options.clock,
-            window: Duration::ZERO,
-            rebuild_state: false,
-            on_fatal: Box::new(|_| {}),
-            cache_bytes: strongroom_log::CACHE_BYTES_DEFAULT,
-        },
-    )?;
-    let initialize = strongroom_domain::command::Command::Initialize {
-        ledger: strongroom_domain::ids::LedgerId(ledger.shared.keys.ledger_id),
-        name: options.name,
-        dev: options.dev,
-        owner_name: options.owner_name,
-        token_hash: options.token_hash,
-        token_expires_at: options.token_expires_at,
-        owners_only: options.owners_only,
-    };
-    let done = ledger.execute_blocking(crate::RequestContext::system(), vec![initialize]);
-    let stopped = ledger.stop();
-    done.map_err(|failure| OpenError::Birth(format!("{failure:?}")))?;
-    stopped.map_err(OpenError::Birth)
-}
-
-/// A new ledger's id: random.
-fn ledger_id() -> Result<[u8; 16], OpenError> {
-    Ok(random_bytes()?)
-}
-
-fn read_key_file(path: &Path) -> Result<Option<KeyFile>, OpenError> {
+pub(crate) fn read_key_file(path: &Path) -> Result<Option<KeyFile>, OpenError> {
     Ok(keyfile::read(path)?)
 }

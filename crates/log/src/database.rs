@@ -15,6 +15,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) options: &'a OpenOptions,
     pub(crate) lock: &'a Arc<File>,
     pub(crate) slot: &'a Slot,
+    /// Whether the database was whole before: then it is never made, not even where nothing was acknowledged yet.
+    pub(crate) birth_is_over: bool,
     pub(crate) copy: Option<JournalsCopy>,
 }
 
@@ -36,7 +38,7 @@ impl Opening<'_> {
     pub(crate) fn open_database(mut self) -> Result<Database, OpenError> {
         let dir = self.layout.database();
         let there = || dir.try_exists().map_err(|error| OpenError::io("look for", &dir, error));
-        if self.slot.size == 0 && there()? {
+        if self.slot.size == 0 && !self.birth_is_over && there()? {
             birth::clear_unfinished_database(&dir)?;
         }
         let born = !there()?;
@@ -59,7 +61,7 @@ impl Opening<'_> {
     /// Sees to what fjall would not: files without which it would begin anew, the journals as they
     /// were found, and that there is one.
     fn prepare(&mut self, dir: &Path) -> Result<(), OpenError> {
-        if self.slot.size > 0 {
+        if self.slot.size > 0 || self.birth_is_over {
             check_files(dir).map_err(|what| self.damaged(what))?;
         }
         if !self.slot.clean && self.options.copy_journals {

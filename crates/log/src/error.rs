@@ -119,13 +119,19 @@ pub enum OpenError {
     /// Anchor and key file are not of the same ledger and incarnation.
     #[error("anchor and key file belong to different ledgers or incarnations")]
     Mixed,
-    /// A database, or a key file that was replaced before, without a valid anchor.
+    /// A database without a valid anchor.
     #[error("{} has no valid anchor beside its ledger", .dir.display())]
     AnchorMissing {
         /// The data directory.
         dir: PathBuf,
         /// Why each slot that is there is not valid.
         slots: Vec<SlotError>,
+    },
+    /// A database was here, as the key file or the anchor says, and is gone.
+    #[error("{} has no log any more: its key file says that its birth was finished", .dir.display())]
+    LogMissing {
+        /// The data directory.
+        dir: PathBuf,
     },
     /// The slot that counts was not written with this ledger's anchor key.
     #[error("the anchor (size {size}) was not written with this ledger's key")]
@@ -226,6 +232,7 @@ impl OpenError {
             Self::KeyFileOld { .. } => "key_file_old",
             Self::Mixed => "ledger_mixed",
             Self::AnchorMissing { .. } => "anchor_missing",
+            Self::LogMissing { .. } => "log_missing",
             Self::AnchorForged { .. } => "anchor_forged",
             Self::LogShorter { .. } => "log_shorter",
             Self::LogDiffers { .. } => "log_differs",
@@ -260,6 +267,10 @@ impl OpenError {
             Self::KeyFileOld { .. } => "put the ledger's newest key file back; an older one lacks keys",
             Self::Mixed => "put back the key file and the anchor of the same ledger",
             Self::AnchorMissing { .. } => "put the anchor file back, or restore the data directory from a backup",
+            Self::LogMissing { .. } => {
+                "restore the data directory from a backup; a new ledger begins in a directory of its own, never \
+                 under these keys"
+            }
             Self::AnchorForged { .. } => {
                 "somebody wrote the anchor without the ledger's keys: keep the directory as evidence \
                  and restore a backup"

@@ -42,7 +42,7 @@ pub use error::{OpenError, StoreError};
 pub use fjall::Slice;
 pub use layout::{Layout, Stage};
 pub use limits::*;
-pub use open::{Checks, DataDir, Life, OpenOptions, OpenReport, Opened};
+pub use open::{Checks, DataDir, Evidence, FIRST_KEY_FILE, Life, OpenOptions, OpenReport, Opened};
 pub use read::Records;
 pub use shadow::Shadow;
 pub use space::Space;

@@ -20,6 +20,9 @@ use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::store::Head;
 use crate::{Committer, OpenError, Slot, Space, Store, birth, tree};
 
+/// Sequence of the key file that a birth begins with. A later one says that the birth is over.
+pub const FIRST_KEY_FILE: u64 = 1;
+
 /// What the key file says in plain: whose ledger this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Life {
@@ -140,7 +143,8 @@ impl DataDir {
     ///
     /// # Errors
     /// Every refusal of [`OpenError`]. The directory stays as it was found but for what fjall did
-    /// to its journals, whose copy is named in the error.
+    /// to its journals, whose copy is named in the error. The anchor stays as it is until
+    /// [`Checks::all_passed`].
     pub fn open(self, life: &Life, mac: AnchorMac, options: &OpenOptions) -> Result<Opened, OpenError> {
         let layout = &self.layout;
         let present = Present::look(layout)?;
@@ -149,16 +153,17 @@ impl DataDir {
                 dir: layout.root().to_owned(),
             });
         }
+        let anchored = self.anchor.as_ref().map_or(0, |found| found.slot.key_file_sequence);
+        let birth_is_over = life.key_file_sequence.max(anchored) > FIRST_KEY_FILE;
+        if birth_is_over && !present.database {
+            // Nothing is begun a second time under the same keys.
+            return Err(OpenError::LogMissing {
+                dir: layout.root().to_owned(),
+            });
+        }
         let anchor = match self.anchor {
             Some(found) => found,
             None => {
-                if life.key_file_sequence > 1 {
-                    // The birth is long over: key files are replaced later only.
-                    return Err(OpenError::AnchorMissing {
-                        dir: layout.root().to_owned(),
-                        slots: Vec::new(),
-                    });
-                }
                 birth::make_anchor(layout, life, &mac)?;
                 read_anchor(layout)?
             }
@@ -169,6 +174,7 @@ impl DataDir {
             options,
             lock: &self.lock,
             slot: &anchor.slot,
+            birth_is_over,
             copy: None,
         };
         let Database {
@@ -193,15 +199,21 @@ impl DataDir {
             checkpoint: anchor.slot.checkpoint.clone(),
         };
         store.set_head(Head::of(checked.frontier.clone()));
-        let own_journal = born || (options.copy_journals && journals::begin_fresh(&store)?);
-        let committer = take_over(layout, &store, anchor, life, mac, own_journal)?;
+        let checks = Checks {
+            anchor,
+            path: layout.anchor(),
+            mac,
+            store: store.clone(),
+            copy,
+            own_journal: born,
+            begin_journal: !born && options.copy_journals,
+        };
         Ok(Opened {
             layout: self.layout,
             store,
-            committer,
             frontier: checked.frontier,
             report,
-            checks: Checks(copy),
+            checks,
         })
     }
 }
@@ -212,8 +224,6 @@ pub struct Opened {
     pub layout: Layout,
     /// Reading.
     pub store: Store,
-    /// Writing; for one thread.
-    pub committer: Committer,
     /// The right edge at the log's end; for the sequencer.
     pub frontier: Frontier,
     /// What was found.
@@ -222,24 +232,61 @@ pub struct Opened {
     pub checks: Checks,
 }
 
-/// The ledger's own checks (set hash, wrapped keys): until they have passed, the copied journals
-/// stay as evidence.
-#[must_use = "the copied journals stay until all checks have passed"]
-#[derive(Debug)]
-pub struct Checks(Option<JournalsCopy>);
+/// The ledger's own checks (set hash, wrapped keys): until they have passed nothing can be written to the log, the anchor
+/// stays as it was found, and so do the copied journals.
+#[must_use = "nothing can be committed until all checks have passed"]
+pub struct Checks {
+    anchor: Found,
+    path: PathBuf,
+    mac: AnchorMac,
+    store: Store,
+    copy: Option<JournalsCopy>,
+    /// The newest journal was begun by this run.
+    own_journal: bool,
+    /// Another is to be begun; not for a shadow, which is only read.
+    begin_journal: bool,
+}
 
 impl Checks {
     /// Where the journals were copied to, for a refusal that names them.
     #[must_use]
     pub fn journals(&self) -> Option<&Path> {
-        self.0.as_ref().map(JournalsCopy::dir)
+        self.copy.as_ref().map(JournalsCopy::dir)
     }
 
+    /// Takes the anchor over for this run, and with it the right to write; the copied journals are evidence no more.
+    /// `key_file_sequence` is that of the key file as it lies on disk now.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when the anchor can't be written.
+    pub fn all_passed(self, key_file_sequence: u64) -> Result<(Committer, Evidence), OpenError> {
+        let io = |source| OpenError::io("write", &self.path, source);
+        let own_journal = self.own_journal || (self.begin_journal && journals::begin_fresh(&self.store)?);
+        let mut file = AnchorFile::take_over(&self.path, self.anchor, self.mac).map_err(io)?;
+        begin_run(&mut file, &self.store, key_file_sequence).map_err(io)?;
+        Ok((Committer::new(self.store, file, own_journal), Evidence(self.copy)))
+    }
+}
+
+impl std::fmt::Debug for Checks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checks")
+            .field("copy", &self.copy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The journals as an unclean stop left them; stays on disk when dropped.
+#[must_use = "the copied journals stay until they are discarded"]
+#[derive(Debug)]
+pub struct Evidence(Option<JournalsCopy>);
+
+impl Evidence {
     /// Deletes the copied journals: log, keys and projections are whole.
     ///
     /// # Errors
     /// [`OpenError::Io`] when the copy can't be deleted.
-    pub fn all_passed(self) -> Result<(), OpenError> {
+    pub fn discard(self) -> Result<(), OpenError> {
         let Some(copy) = self.0 else {
             return Ok(());
         };
@@ -320,7 +367,9 @@ fn check_anchor(anchor: &Found, life: &Life, mac: &AnchorMac) -> Result<(), Open
     if !anchor::mac_matches(&anchor.bytes, mac) {
         return Err(OpenError::AnchorForged { size: slot.size });
     }
-    if life.key_file_sequence < slot.key_file_sequence {
+    // The second key file holds the keys of the first: a copy of that one that was kept lacks none.
+    let lacks_keys = slot.key_file_sequence > FIRST_KEY_FILE + 1;
+    if life.key_file_sequence < slot.key_file_sequence && lacks_keys {
         return Err(OpenError::KeyFileOld {
             anchored: slot.key_file_sequence,
             found: life.key_file_sequence,
@@ -375,18 +424,8 @@ fn refusal(why: Disagreement, layout: &Layout, anchored: u64, found: u64, copy: 
 
 /// Writes the slot of the new run, not clean, before anything can be committed: a crash right
 /// behind the first commit must not look like a clean stop.
-fn take_over(
-    layout: &Layout,
-    store: &Store,
-    anchor: Found,
-    life: &Life,
-    mac: AnchorMac,
-    own_journal: bool,
-) -> Result<Committer, OpenError> {
-    let path = layout.anchor();
-    let io = |source| OpenError::io("write", &path, source);
-    let mut file = AnchorFile::take_over(&path, anchor, mac).map_err(io)?;
-    let present = journals::list(store.dir()).map_err(io)?;
+fn begin_run(file: &mut AnchorFile, store: &Store, key_file_sequence: u64) -> std::io::Result<()> {
+    let present = journals::list(store.dir())?;
     let head = store.head();
     // Journals that the anchor does not know were begun behind those that it knows, or, after a
     // clean stop, behind its size.
@@ -399,12 +438,11 @@ fn take_over(
     file.slot.journals = journals::bounds(&present, known, unknown_from);
     file.slot.clean = false;
     file.slot.checkpoint = Vec::new();
-    file.slot.key_file_sequence = life.key_file_sequence;
+    file.slot.key_file_sequence = key_file_sequence.max(file.slot.key_file_sequence);
     file.slot.size = head.size;
     file.slot.root = head.root;
-    file.write(Instant::now()).map_err(io)?;
-    file.sync().map_err(io)?;
-    Ok(Committer::new(store.clone(), file, own_journal))
+    file.write(Instant::now())?;
+    file.sync()
 }
 
 fn mend_tiles(store: &Store, checked: &Checked) -> Result<u64, OpenError> {

@@ -17,7 +17,7 @@ use strongroom_proof::tree::Frontier;
 
 use crate::journals::copy_sparse;
 use crate::{
-    AnchorMac, Batch, Checks, Committer, DataDir, Layout, Life, OpenError, OpenOptions, OpenReport, Opened, Store,
+    AnchorMac, Batch, Committer, DataDir, Evidence, Layout, Life, OpenError, OpenOptions, OpenReport, Opened, Store,
 };
 
 pub(super) const LIFE: Life = Life {
@@ -91,8 +91,12 @@ impl Home {
     }
 
     pub(super) fn open_as(&self, life: &Life) -> Result<Run, OpenError> {
-        let opened = DataDir::lock(&self.dir)?.open(life, mac(), &OpenOptions::default())?;
-        Ok(Run::of(opened))
+        Ok(Run::of(self.check_as(life)?, life))
+    }
+
+    /// Opened, with the ledger's own checks still to come.
+    pub(super) fn check_as(&self, life: &Life) -> Result<Opened, OpenError> {
+        DataDir::lock(&self.dir)?.open(life, mac(), &OpenOptions::default())
     }
 
     pub(super) fn open(&self) -> Result<Run, OpenError> {
@@ -141,7 +145,7 @@ pub(super) struct Run {
     pub(super) committer: Committer,
     pub(super) frontier: Frontier,
     pub(super) report: OpenReport,
-    checks: Option<Checks>,
+    evidence: Option<Evidence>,
 }
 
 impl std::fmt::Debug for Run {
@@ -151,27 +155,27 @@ impl std::fmt::Debug for Run {
 }
 
 impl Run {
-    fn of(opened: Opened) -> Self {
+    fn of(opened: Opened, life: &Life) -> Self {
         let Opened {
             layout: _,
             store,
-            committer,
             frontier,
             report,
             checks,
         } = opened;
+        let (committer, evidence) = checks.all_passed(life.key_file_sequence).unwrap();
         Self {
             store,
             committer,
             frontier,
             report,
-            checks: Some(checks),
+            evidence: Some(evidence),
         }
     }
 
-    /// Says that the ledger's own checks passed, too.
+    /// Says that what the ledger made anew is written, too.
     pub(super) fn all_checks_passed(&mut self) {
-        self.checks.take().unwrap().all_passed().unwrap();
+        self.evidence.take().unwrap().discard().unwrap();
     }
 
     pub(super) fn batch(&self) -> Batch {

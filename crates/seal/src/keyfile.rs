@@ -185,6 +185,19 @@ impl KeyFile {
         self.replace_with(root_key, keys, self.salts())
     }
 
+    /// Seals the second key file of a ledger, with the keys of the first: there is a database from here on, so that none
+    /// is ever begun again under these keys. `None` when that was said before.
+    ///
+    /// # Errors
+    /// As [`KeyFile::open`].
+    pub fn end_birth(&self, root_key: &RootKey) -> Result<Option<Self>, KeyFileError> {
+        if self.sequence > 1 {
+            return Ok(None);
+        }
+        let keys = self.open(root_key)?;
+        self.replace(root_key, &keys).map(Some)
+    }
+
     /// As [`KeyFile::replace`] with a new salt for the *history* compartment, which makes an
     /// exported history key useless for this and later files; `keys` should hold new history keys.
     ///

@@ -2,12 +2,14 @@
 
 use super::Writer;
 use crate::harness::{Place, Random};
+use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a birth leaves, in the order in which it does.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "dev-root-key",
     "dev-token",
     "key-file",
@@ -17,6 +19,7 @@ const STEPS: [&str; 9] = [
     "db/version",
     "db/keyspaces/0/current",
     "db/keyspaces/4/current",
+    "db/keyspaces/6/current",
 ];
 
 #[test]
@@ -62,11 +65,71 @@ fn a_birth_that_is_killed_is_finished_at_the_next_start() {
         assert_eq!(first["type"], "ledger.initialized", "seed {seed}, round {round}");
         server.stop();
         let data = place.data();
+        assert_eq!(key_file_sequence(&data), 2, "seed {seed}, round {round}");
         let verified = place.run(&["verify", "--data", data.to_str().unwrap()]);
         assert_eq!(verified.code, 0, "seed {seed}, round {round}: {}", verified.err);
     }
     // Which moments the kills fell on is the machine's to say; each of them was finished and verified above.
     println!("birth: killed with these there: {stages:?}, seed {seed}");
+}
+
+/// From 2 on a key file says that there is a log.
+fn key_file_sequence(data: &Path) -> u64 {
+    strongroom_seal::keyfile::read(&data.join("key-file"))
+        .unwrap()
+        .unwrap()
+        .sequence()
+}
+
+#[test]
+fn a_log_that_was_removed_is_never_begun_again_under_its_keys() {
+    let place = Place::new();
+    place.serve().stop();
+    let data = place.data();
+    fs::remove_dir_all(data.join("db")).unwrap();
+    fs::remove_file(data.join("anchor")).unwrap();
+    let refusal = place
+        .try_serve(&[], &[])
+        .err()
+        .expect("a second log under the same keys is served");
+    assert_eq!(refusal.word(), "log_missing", "{}", refusal.text);
+    let (at, key) = (data.to_str().unwrap(), data.join("dev-root-key"));
+    let init = place.run(&[
+        "init",
+        "--data",
+        at,
+        "--root-key-file",
+        key.to_str().unwrap(),
+        "--output",
+        "json",
+    ]);
+    assert_eq!(init.code, 1, "{}", init.out);
+    assert!(init.err.contains("log_missing"), "{}", init.err);
+    assert!(!data.join("anchor").exists() && !data.join("db").exists());
+}
+
+#[test]
+fn a_ledger_from_before_there_was_a_second_key_file_gets_it_at_its_next_start() {
+    use strongroom_seal::{RootKey, RootSource, keyfile};
+    let place = Place::new();
+    let server = place.serve();
+    server
+        .post("/clients", serde_json::json!({"name": "From before"}))
+        .is(201);
+    server.stop();
+    let path = place.data().join("key-file");
+    let root = fs::read_to_string(place.data().join("dev-root-key")).unwrap();
+    let root = RootKey::parse(root.trim()).unwrap();
+    let second = keyfile::read(&path).unwrap().unwrap();
+    let keys = second.open(&root).unwrap();
+    let (ledger, incarnation) = (*second.ledger_id(), *second.incarnation());
+    let first = keyfile::KeyFile::create(&root, RootSource::File, ledger, incarnation, &keys).unwrap();
+    keyfile::write(&path, &first).unwrap();
+    assert_eq!(key_file_sequence(&place.data()), 1);
+    let server = place.serve();
+    assert_eq!(key_file_sequence(&place.data()), 2);
+    assert_eq!(server.get("/clients").ok()["items"][0]["name"], "From before");
+    server.stop();
 }
 
 #[test]

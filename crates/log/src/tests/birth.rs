@@ -155,15 +155,62 @@ fn what_no_birth_leaves_is_refused() {
     ));
     let made = without_database.layout().database().exists();
     assert!(!made, "a lost database is not made anew");
+}
 
-    let only_key_file = home.image();
-    std::fs::remove_file(only_key_file.layout().anchor()).unwrap();
-    std::fs::remove_dir_all(only_key_file.layout().database()).unwrap();
-    let later = Life {
+#[test]
+fn a_finished_birth_is_never_begun_a_second_time() {
+    let second = Life {
         key_file_sequence: 2,
         ..LIFE
     };
-    assert_eq!(only_key_file.open_as(&later).unwrap_err().code(), "anchor_missing");
+    let home = Home::new();
+    let mut run = home.open_as(&second_of(&home)).unwrap();
+    // The anchor that says so is not synced yet: it still has size 0.
+    run.commit(1);
+    let refused = |home: &Home, life: &Life| {
+        let files = home.names("");
+        assert_eq!(home.open_as(life).unwrap_err().code(), "log_missing");
+        assert_eq!(home.names(""), files, "nothing is made");
+    };
+    let without_database = home.image();
+    std::fs::remove_dir_all(without_database.layout().database()).unwrap();
+    refused(&without_database, &second);
+    // The anchor remembers, too.
+    refused(&without_database, &LIFE);
+    std::fs::remove_file(without_database.layout().anchor()).unwrap();
+    refused(&without_database, &second);
+
+    let emptied = home.image();
+    let database = emptied.layout().database();
+    std::fs::remove_dir_all(&database).unwrap();
+    std::fs::create_dir_all(database.join("keyspaces")).unwrap();
+    assert_eq!(emptied.open_as(&second).unwrap_err().code(), "database_damaged");
+
+    assert_eq!(home.image().open_as(&second).unwrap().report.size, 1);
+}
+
+/// What a birth does with its key file once the database is there.
+fn second_of(home: &Home) -> Life {
+    let (life, opened) = (
+        Life {
+            key_file_sequence: 2,
+            ..LIFE
+        },
+        home.check_as(&LIFE).unwrap(),
+    );
+    drop(opened.checks.all_passed(2).unwrap());
+    life
+}
+
+#[test]
+fn a_birth_that_is_over_and_has_no_record_yet_goes_on() {
+    let home = Home::new();
+    let second = second_of(&home);
+    let mut run = home.open_as(&second).unwrap();
+    assert_eq!((run.report.born, run.report.size), (false, 0));
+    run.append(1);
+    drop(run);
+    assert_eq!(home.open_as(&second).unwrap().report.size, 1);
 }
 
 #[test]

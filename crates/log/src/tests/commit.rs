@@ -287,13 +287,30 @@ fn a_replaced_key_file_is_noted_at_once() {
     let home = Home::new();
     let mut run = home.open().unwrap();
     run.append(1);
-    run.committer.key_file_replaced(2, Instant::now()).unwrap();
+    run.committer.key_file_replaced(3, Instant::now()).unwrap();
     assert_eq!(run.committer.sync_due(), None);
-    let error = home.image().open().unwrap_err();
-    assert_eq!(error.code(), "key_file_old");
+    for sequence in [1, 2] {
+        let older = crate::Life {
+            key_file_sequence: sequence,
+            ..LIFE
+        };
+        let error = home.image().open_as(&older).unwrap_err();
+        assert_eq!(error.code(), "key_file_old");
+    }
     let life = crate::Life {
-        key_file_sequence: 2,
+        key_file_sequence: 3,
         ..LIFE
     };
     home.image().open_as(&life).unwrap();
+}
+
+#[test]
+fn the_first_key_file_serves_beside_the_second_which_has_its_keys() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(1);
+    run.committer.key_file_replaced(2, Instant::now()).unwrap();
+    drop(run);
+    let run = home.open().unwrap();
+    assert_eq!(run.report.size, 1);
 }

@@ -82,3 +82,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn until_all_checks_have_passed_the_anchor_and_the_copied_journals_stay() {
+    let home = Home::new();
+    let mut run = home.open().unwrap();
+    run.append(300);
+    let crashed = home.image();
+    run.stop();
+    for (home, is_copied) in [(home, false), (crashed, true)] {
+        let anchor = std::fs::read(home.layout().anchor()).unwrap();
+        // Refused by the ledger, twice: the second opening has the same to go by as the first.
+        for _ in 0..2 {
+            drop(home.check_as(&super::LIFE).unwrap());
+            assert_eq!(std::fs::read(home.layout().anchor()).unwrap(), anchor);
+            assert_eq!(!home.names("journals-").is_empty(), is_copied);
+        }
+        home.open().unwrap().all_checks_passed();
+        assert_ne!(std::fs::read(home.layout().anchor()).unwrap(), anchor);
+        assert_eq!(home.names("journals-").len(), 0);
+    }
+}

@@ -401,7 +401,7 @@ fn an_anchor_that_claims_another_root_or_ledger_is_refused() {
     assert_eq!(rewritten(|slot| slot.size = 401).code(), "log_shorter");
     assert_eq!(rewritten(|slot| slot.ledger_id = [0; 16]).code(), "ledger_mixed");
     assert_eq!(rewritten(|slot| slot.incarnation = [0; 8]).code(), "ledger_mixed");
-    assert_eq!(rewritten(|slot| slot.key_file_sequence = 2).code(), "key_file_old");
+    assert_eq!(rewritten(|slot| slot.key_file_sequence = 3).code(), "key_file_old");
 }
 
 #[test]

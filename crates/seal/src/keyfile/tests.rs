@@ -116,6 +116,17 @@ fn another_root_key_is_named_as_such() {
 }
 
 #[test]
+fn a_birth_ends_once_and_the_keys_stay() {
+    let (first, keys) = key_file();
+    let second = first.end_birth(&root_key()).unwrap().unwrap();
+    assert_eq!((first.sequence(), second.sequence()), (1, 2));
+    assert_same(&second.open(&root_key()).unwrap(), &keys);
+    assert!(second.end_birth(&root_key()).unwrap().is_none());
+    let other = RootKey::from_bytes(&[4; 32]);
+    assert!(first.end_birth(&other).is_err(), "no key file under a mistaken key");
+}
+
+#[test]
 fn a_history_key_opens_history_only_and_until_it_is_revoked() {
     let (file, mut keys) = key_file();
     let exported = file.compartment_key(&root_key(), Compartment::History);
