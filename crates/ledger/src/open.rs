@@ -30,7 +30,7 @@ use strongroom_domain::State;
 use strongroom_domain::event::Stream;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::words::Category;
-use strongroom_log::{DataDir, Life, Opened, Space, Store};
+use strongroom_log::{DataDir, Life, Opened, Space, Store, StoreError, View};
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::plain::PlainPart;
 use strongroom_proof::record::RecordRef;
@@ -256,7 +256,7 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
                 .recorded_at_us
         }
     };
-    let stored = head_row(store, keys)
+    let stored = head_row(&store.view(), keys)
         .filter(|row| row.size == head.size && row.root == head.root.0 && row.incarnation == keys.incarnation);
     let version = store.row(Space::Meta, PROJECTION_ROW_KEY)?;
     let is_current = version.is_some_and(|version| version.as_ref() == PROJECTION_VERSION.to_be_bytes());
@@ -269,17 +269,7 @@ pub(crate) fn load(unsealed: &mut Unsealed, rebuild_state: bool) -> Result<Loade
     let mut state = State::default();
     let anew = match stored {
         Some(stored) if !rebuild_state => {
-            for row in store.view().rows_with_prefix(Space::State, b"") {
-                let (key, sealed) = row?;
-                let row = keys
-                    .rows
-                    .open(Keyspace::State, &key, &sealed)
-                    .map_err(|_| state_differs())?;
-                state.load_row(&key, &row).map_err(|_| state_differs())?;
-                if let Some(entity) = EntityKey::parse(&key).filter(EntityKey::counted_in_rights) {
-                    projection.count_state_row(&keys.set_hash, &entity, &key, &sealed);
-                }
-            }
+            state = load_rows(&store.view(), keys, &mut projection)?.ok_or_else(state_differs)?;
             if !projection.rights_equal(&stored) {
                 return Err(state_differs());
             }
@@ -320,6 +310,24 @@ impl Loaded {
     }
 }
 
+/// State as its rows have it, and their sum; `None` when one of them is not a row of this ledger.
+pub(crate) fn load_rows(view: &View, keys: &Keyring, projection: &mut Projection) -> Result<Option<State>, StoreError> {
+    let mut state = State::default();
+    for row in view.rows_with_prefix(Space::State, b"") {
+        let (key, sealed) = row?;
+        let Ok(row) = keys.rows.open(Keyspace::State, &key, &sealed) else {
+            return Ok(None);
+        };
+        if state.load_row(&key, &row).is_err() {
+            return Ok(None);
+        }
+        if let Some(entity) = EntityKey::parse(&key).filter(EntityKey::counted_in_rights) {
+            projection.count_state_row(&keys.set_hash, &entity, &key, &sealed);
+        }
+    }
+    Ok(Some(state))
+}
+
 /// Records beyond the anchor are there after a crash; each must be the next of its stream, in time's order. So a copy of
 /// an old record that someone put behind the end is refused.
 fn check_tail(store: &Store, state: &State, anchored: u64, size: u64) -> Result<(), OpenError> {
@@ -356,8 +364,9 @@ fn check_tail(store: &Store, state: &State, anchored: u64, size: u64) -> Result<
     Ok(())
 }
 
-fn head_row(store: &Store, keys: &Keyring) -> Option<SetHashRow> {
-    let row = store.row(Space::Meta, HEAD_ROW_KEY).ok()??;
+/// What the newest commit in a view says of its rows.
+pub(crate) fn head_row(view: &View, keys: &Keyring) -> Option<SetHashRow> {
+    let row = view.row(Space::Meta, HEAD_ROW_KEY).ok()??;
     let row = keys.rows.open(Keyspace::Meta, HEAD_ROW_KEY, &row).ok()?;
     SetHashRow::from_bytes(&row)
 }

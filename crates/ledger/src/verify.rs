@@ -1,6 +1,8 @@
 //! Every record read again: bytes, digests, leaves, tree, signatures, order, and that all projections equal a fresh fold.
 //! Checks bytes, never stored hashes of them.
 
+mod rows; // current state as it lies on disk
+
 use crate::error::OpenError;
 use crate::index::{Index, Posting, Term};
 use crate::keyring::Keyring;
@@ -99,7 +101,9 @@ impl Ledger {
             root: Hash(published.root),
             note: &published.checkpoint,
         };
-        what.verify(progress)
+        let (report, state) = what.verify(progress)?;
+        rows::check(&self.shared.store, &self.shared.keys, state, published.head)?;
+        Ok(report)
     }
 
     /// Writes the whole log as a dump with the newest checkpoint.
@@ -185,7 +189,8 @@ pub fn verify_offline(
         root: head.root,
         note: &note,
     };
-    what.verify(progress)
+    // The state that the fold is compared with was loaded from the rows.
+    what.verify(progress).map(|(report, _)| report)
 }
 
 /// Writes the dump of a directory that no server has open.
@@ -295,7 +300,8 @@ struct What<'a> {
 }
 
 impl What<'_> {
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+    /// Reads everything; returns the fresh fold, too.
+    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(VerifyReport, State), VerifyError> {
         let mut log = LogVerifier::new();
         let mut state = State::default();
         let mut expected: HashMap<Term, Vec<Position>> = HashMap::new();
@@ -350,7 +356,7 @@ impl What<'_> {
         }
         let postings = self.check_index(&expected)?;
         progress(self.size, self.size);
-        Ok(VerifyReport {
+        let report = VerifyReport {
             records: self.size,
             root: audit::hex(&self.root.0),
             streams: verified.streams as u64,
@@ -358,7 +364,8 @@ impl What<'_> {
             secrets_opened,
             state_rows: state.entities().count() as u64,
             postings,
-        })
+        };
+        Ok((report, state))
     }
 
     /// A stored tile must be the one that the records give.

@@ -59,8 +59,9 @@ impl View {
         self.records_uncut(start..end)
     }
 
-    /// The same, also behind the head: while a log is checked its head is not yet known.
-    pub(crate) fn records_uncut(&self, Range { start, end }: Range<u64>) -> Records {
+    /// The same, also behind the head: what a commit that is under way has put into the view already.
+    #[must_use]
+    pub fn records_uncut(&self, Range { start, end }: Range<u64>) -> Records {
         let (first, behind) = (record_key(start), record_key(end));
         Records {
             rows: self.rows(Space::Log, &first[..]..&behind[..]),
