@@ -3,7 +3,11 @@
 //! Values that could be guessed (under 64 bits of estimated entropy) have none: two clients may well share `admin`.
 
 use std::collections::HashMap;
+use strongroom_domain::event::FieldFact;
 use strongroom_domain::ids::{CredentialId, CredentialVersion};
+use strongroom_domain::secret::SecretFields;
+use strongroom_domain::words::FieldClass;
+use strongroom_seal::FingerprintKey;
 
 /// Bits of estimated entropy from which a value has a fingerprint.
 const ENTROPY_BITS_MIN: f64 = 64.0;
@@ -43,6 +47,20 @@ impl Fingerprints {
 /// and no more than Shannon's measure of the very text allows.
 pub(crate) fn is_fingerprintable(value: &str) -> bool {
     estimated_bits(value) >= ENTROPY_BITS_MIN
+}
+
+/// The fingerprints of one version's secret values.
+pub(crate) fn fingerprints_of(key: &FingerprintKey, values: &SecretFields, facts: &[FieldFact]) -> Vec<Fingerprint> {
+    let is_secret = |name: &str| {
+        let mut facts = facts.iter();
+        facts.any(|fact| fact.name == name && fact.class == FieldClass::Secret)
+    };
+    values
+        .0
+        .iter()
+        .filter(|(name, value)| is_secret(name) && is_fingerprintable(value.expose()))
+        .map(|(_, value)| key.fingerprint(value.expose().as_bytes()))
+        .collect()
 }
 
 /// Characters that are looked at: more add nothing to the estimate.

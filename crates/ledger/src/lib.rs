@@ -19,6 +19,7 @@ mod commit; // the narrow place that orders events
 mod project; // event -> rows and sums, inside the same batch
 mod index; // postings and idempotency, behind the commits
 mod fingerprint; // who holds a secret already
+mod lost_fingerprints; // rows that are gone, made anew at opening
 mod denials; // refusals, one summary a minute
 mod latency; // how long commits take
 mod windows; // servings: recorded first, then counted
@@ -29,6 +30,8 @@ mod serve; // resolve and reveal: values only behind a record
 mod audit; // history, proofs
 mod verify; // every record read again
 mod status;
+#[cfg(test)]
+mod house; // a ledger for unit tests
 
 pub use audit::{Bound, EventPage, EventQuery, EventView, PAGE_EVENTS_MAX, SubjectView};
 pub use birth::InitOptions;

@@ -13,6 +13,7 @@ use crate::index::{Index, Posting, open_fingerprint_row};
 use crate::inner::{Counters, RecordBytes, Shared};
 use crate::keyring::Keyring;
 use crate::limits::{CACHED_BYTES, CACHED_RECORDS, QUEUE_WORKS_MAX};
+use crate::lost_fingerprints::{self, Rows};
 use crate::opened::open_recorded;
 use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use crate::rebuild;
@@ -411,17 +412,21 @@ fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Fingerprints of every version, from their sealed rows.
-pub(crate) fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<Fingerprints, OpenError> {
+/// Fingerprints of every version, from their sealed rows; and which versions have one.
+pub(crate) fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<(Fingerprints, Rows), OpenError> {
     let mut fingerprints = Fingerprints::default();
+    let mut rows = Rows::new();
     for row in store.view().rows_with_prefix(Space::Index, b"f") {
         let (key, sealed) = row?;
         if let Some((credential, version, list)) = open_fingerprint_row(keys, &key, &sealed) {
+            if let Some(key_id) = key.get(1..17).and_then(|id| id.try_into().ok()) {
+                rows.insert((key_id, version));
+            }
             list.into_iter()
                 .for_each(|fingerprint| fingerprints.add(fingerprint, Holder { credential, version }));
         }
     }
-    Ok(fingerprints)
+    Ok((fingerprints, rows))
 }
 
 /// The index with the newest records' postings in memory.
@@ -465,7 +470,7 @@ pub(crate) fn start(
     if loaded.state.ledger.dev != options.dev && unsealed.opened.report.size > 0 {
         return Err(if options.dev { OpenError::NotDev } else { OpenError::Dev });
     }
-    let fingerprints = RwLock::new(load_fingerprints(&unsealed.opened.store, &unsealed.keys)?);
+    let (mut fingerprints, rows) = load_fingerprints(&unsealed.opened.store, &unsealed.keys)?;
     let index = load_index(
         &unsealed.opened.store,
         &unsealed.keys,
@@ -475,7 +480,7 @@ pub(crate) fn start(
     let Unsealed {
         opened,
         keys,
-        rebuilt,
+        mut rebuilt,
         key_file,
     } = unsealed;
     let Opened {
@@ -488,6 +493,10 @@ pub(crate) fn start(
     // Every check has passed; from here on the directory is this run's, and is written to.
     let (committer, evidence) = checks.all_passed(key_file.end_birth(report.size)?)?;
     loaded.write(&store, &keys, &frontier)?;
+    match lost_fingerprints::make_anew(&store, &keys, &loaded.state, &mut fingerprints, &rows)? {
+        0 => {}
+        count => rebuilt.push(format!("fingerprints of current values, rows: {count}")),
+    }
     evidence.discard()?;
     let open_report = OpenReport {
         records: report.size,
@@ -508,7 +517,7 @@ pub(crate) fn start(
         queued_works: AtomicUsize::new(0),
         queued_bytes: AtomicUsize::new(0),
         windows: crate::windows::Windows::default(),
-        fingerprints,
+        fingerprints: RwLock::new(fingerprints),
         window: options.window,
         stopped: AtomicBool::new(false),
         room: AtomicU8::new(0),

@@ -3,7 +3,7 @@
 use super::Sequencer;
 use super::stage::Staged;
 use crate::commit::{Prepared, Reply};
-use crate::fingerprint::{Holder, is_fingerprintable};
+use crate::fingerprint::{Holder, fingerprints_of};
 use crate::index::Posting;
 use crate::inner::Shared;
 use crate::limits::CHECKPOINT_STORED_EVERY;
@@ -18,7 +18,6 @@ use strongroom_domain::ids::{CredentialId, Position};
 use strongroom_domain::secret::SecretPart;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::stored;
-use strongroom_domain::words::FieldClass;
 use strongroom_log::{Batch, Slice, Space};
 use strongroom_seal::{Key32, Keyspace, RecordInput, SecretInput, SecretKind, build_record};
 
@@ -136,15 +135,7 @@ impl Sequencer {
             Event::CredentialRotated(rotated) => (rotated.version, &rotated.fields),
             _ => return,
         };
-        let mut list = Vec::new();
-        for (name, value) in &fields.0 {
-            let is_secret = facts
-                .iter()
-                .any(|fact| fact.name == *name && fact.class == FieldClass::Secret);
-            if is_secret && is_fingerprintable(value.expose()) {
-                list.push(self.shared.keys.fingerprint.fingerprint(value.expose().as_bytes()));
-            }
-        }
+        let list = fingerprints_of(&self.shared.keys.fingerprint, fields, facts);
         if list.is_empty() {
             return;
         }
