@@ -456,6 +456,7 @@ fn workflows_of_one_name_are_all_imported_and_the_same_one_is_not() {
 /// All workflows of a folder named by `STRONGROOM_WORKFLOWS` and those of `examples/` become templates, or are refused
 /// for a secret in them by its place.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one folder from end to end")]
 fn every_workflow_of_a_folder_imports() {
     let (_place, server) = serve();
     let mut found: Vec<PathBuf> = files(&top().join("examples"))

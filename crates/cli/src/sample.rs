@@ -160,83 +160,7 @@ impl<'a> Sample<'a> {
     }
 
     async fn credentials(&self) -> Result<(), Error> {
-        let made = [
-            credential(
-                "Shopify – Client A",
-                "shopify",
-                "access_token",
-                Some("client-a"),
-                &[
-                    ("token", "fake-shopify-token-client-a-1"),
-                    ("shop_subdomain", "nordlicht-example"),
-                    ("app_secret_key", "fake-shopify-app-secret-client-a"),
-                ],
-            ),
-            credential(
-                "Shopify – Client B",
-                "shopify",
-                "access_token",
-                Some("client-b"),
-                &[
-                    ("token", "fake-shopify-token-client-b-1"),
-                    ("shop_subdomain", "atlas-example"),
-                    ("app_secret_key", "fake-shopify-app-secret-client-b"),
-                ],
-            ),
-            credential(
-                "Stripe – Client A",
-                "stripe",
-                "api_key",
-                Some("client-a"),
-                &[("api_key", "fake-stripe-key-1")],
-            ),
-            credential(
-                "Zendesk – Client B",
-                "zendesk",
-                "access_token",
-                Some("client-b"),
-                &[
-                    ("token", "fake-zendesk-token-1"),
-                    ("subdomain", "atlas-example"),
-                    ("email", "support@atlas.example"),
-                ],
-            ),
-            credential(
-                "Mailchimp – Client C",
-                "mailchimp",
-                "api_key",
-                Some("client-c"),
-                &[("api_key", "fake-mailchimp-key-1")],
-            ),
-            credential(
-                "Slack – agency",
-                "slack",
-                "access_token",
-                None,
-                &[("token", "fake-slack-token-1")],
-            ),
-            CreateCredential {
-                rotation: Some(Rotation {
-                    every_days: 30,
-                    grace_days: 3,
-                }),
-                ..credential(
-                    "OpenAI – agency",
-                    "openai",
-                    "api_key",
-                    None,
-                    &[("api_key", "fake-openai-key-1")],
-                )
-            },
-            credential(
-                "Telegram – old bot",
-                "telegram",
-                "access_token",
-                None,
-                &[("token", "fake-telegram-token-1")],
-            ),
-        ];
-        for credential in made {
+        for credential in credentials_of_clients().into_iter().chain(credentials_of_agency()) {
             self.mia.create_credential(&credential, &Options::default()).await?;
         }
         for (service, kind, credential) in [
@@ -465,6 +389,90 @@ async fn person(owner: &Client, name: &str, role: &str) -> Result<Client, Error>
 /// The same server, as somebody else.
 fn with_token(owner: &Client, written: &strongroom_api::principal::TokenWritten) -> Result<Client, Error> {
     Client::new(owner.base(), written.token.as_ref().map(|token| token.expose()))
+}
+
+fn credentials_of_clients() -> [CreateCredential; 5] {
+    [
+        credential(
+            "Shopify – Client A",
+            "shopify",
+            "access_token",
+            Some("client-a"),
+            &[
+                ("token", "fake-shopify-token-client-a-1"),
+                ("shop_subdomain", "nordlicht-example"),
+                ("app_secret_key", "fake-shopify-app-secret-client-a"),
+            ],
+        ),
+        credential(
+            "Shopify – Client B",
+            "shopify",
+            "access_token",
+            Some("client-b"),
+            &[
+                ("token", "fake-shopify-token-client-b-1"),
+                ("shop_subdomain", "atlas-example"),
+                ("app_secret_key", "fake-shopify-app-secret-client-b"),
+            ],
+        ),
+        credential(
+            "Stripe – Client A",
+            "stripe",
+            "api_key",
+            Some("client-a"),
+            &[("api_key", "fake-stripe-key-1")],
+        ),
+        credential(
+            "Zendesk – Client B",
+            "zendesk",
+            "access_token",
+            Some("client-b"),
+            &[
+                ("token", "fake-zendesk-token-1"),
+                ("subdomain", "atlas-example"),
+                ("email", "support@atlas.example"),
+            ],
+        ),
+        credential(
+            "Mailchimp – Client C",
+            "mailchimp",
+            "api_key",
+            Some("client-c"),
+            &[("api_key", "fake-mailchimp-key-1")],
+        ),
+    ]
+}
+
+fn credentials_of_agency() -> [CreateCredential; 3] {
+    [
+        credential(
+            "Slack – agency",
+            "slack",
+            "access_token",
+            None,
+            &[("token", "fake-slack-token-1")],
+        ),
+        CreateCredential {
+            rotation: Some(Rotation {
+                every_days: 30,
+                grace_days: 3,
+            }),
+            ..credential(
+                "OpenAI – agency",
+                "openai",
+                "api_key",
+                None,
+                &[("api_key", "fake-openai-key-1")],
+            )
+        },
+        credential(
+            "Telegram – old bot",
+            "telegram",
+            "access_token",
+            None,
+            &[("token", "fake-telegram-token-1")],
+        ),
+    ]
 }
 
 fn credential(

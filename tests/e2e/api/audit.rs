@@ -78,6 +78,7 @@ fn a_change_shows_before_and_after() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "each filter is asked of one and the same ledger")]
 fn filters_find_exactly_what_they_say() {
     let (_place, server) = serve();
     let mia = server.with_token(

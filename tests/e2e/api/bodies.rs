@@ -114,6 +114,7 @@ fn an_unknown_member_of_a_query_is_refused_by_name() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of bodies")]
 fn a_wrong_type_is_refused_where_it_stands() {
     let (_place, server) = place();
     let cases = [

@@ -19,6 +19,7 @@ fn reveal(server: &Server, handle: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one life from end to end")]
 fn every_step_is_a_version_or_a_status_and_an_event() {
     let (_place, server) = serve();
     let body = json!({

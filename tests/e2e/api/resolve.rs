@@ -114,6 +114,7 @@ fn it_serves_what_is_mapped_and_says_why() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one level after the other, in one ledger")]
 fn the_most_specific_level_wins_and_names_what_it_passed_over() {
     let (_place, server) = serve();
     for (name, value) in [

@@ -4,6 +4,7 @@ use crate::harness::{Place, example};
 use serde_json::{Value, json};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story from end to end")]
 fn two_clients_share_one_key_and_keep_their_own() {
     let place = Place::new();
     let server = place.serve();

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::input::{FieldArgs, Fields, days, future, pairs};
 use crate::output::joined;
 use crate::session::Session;
-use args::{CreateArgs, ListArgs, RevealArgs, RotateArgs, ShareArgs, UpdateArgs};
+use args::{CreateArgs, ListArgs, RevealArgs, RollbackArgs, RotateArgs, ShareArgs, UpdateArgs};
 use jiff::Timestamp;
 use serde_json::Value;
 use strongroom_api::audit::HistoryQuery;
@@ -47,26 +47,7 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
             )
         }
         CredentialCommand::Rotate(args) => rotate(args, session).await,
-        CredentialCommand::Rollback(args) => {
-            let version = args.version.or(args.to);
-            let version = version.ok_or_else(|| Failure::local("to which version?"))?;
-            let body = RollbackCredential { version, reason: None };
-            let options = args.write.options();
-            let answer = session
-                .write(session.client.rollback_credential(&args.handle, &body, &options))
-                .await?;
-            let now = answer
-                .number("version")
-                .map(|now| format!(", as version {now}"))
-                .unwrap_or_default();
-            session.tell(
-                &answer,
-                &format!(
-                    "credential `{}` has the values of version {version} again{now}",
-                    args.handle
-                ),
-            )
-        }
+        CredentialCommand::Rollback(args) => rollback(args, session).await,
         CredentialCommand::Disable(args) => {
             let answer = session
                 .write(session.client.disable_credential(&args.handle, &args.write.options()))
@@ -104,6 +85,27 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
         }
         CredentialCommand::Reveal(args) => reveal(args, session).await,
     }
+}
+
+async fn rollback(args: &RollbackArgs, session: &Session) -> Outcome {
+    let version = args.version.or(args.to);
+    let version = version.ok_or_else(|| Failure::local("to which version?"))?;
+    let body = RollbackCredential { version, reason: None };
+    let options = args.write.options();
+    let answer = session
+        .write(session.client.rollback_credential(&args.handle, &body, &options))
+        .await?;
+    let now = answer
+        .number("version")
+        .map(|now| format!(", as version {now}"))
+        .unwrap_or_default();
+    session.tell(
+        &answer,
+        &format!(
+            "credential `{}` has the values of version {version} again{now}",
+            args.handle
+        ),
+    )
 }
 
 async fn create(args: &CreateArgs, session: &Session) -> Outcome {

@@ -11,6 +11,7 @@ use strongroom_domain::words::{Effect, FieldClass, Kind, Right, Role};
 const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "alpha"];
 
 /// A command of a small world, so that commands meet: `kind` picks the verb, the others what it names.
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 fn command(world: &World, kind: u8, x: usize, y: usize, z: u8) -> Command {
     let (a, b) = (NAMES[x % NAMES.len()].to_owned(), NAMES[y % NAMES.len()].to_owned());
     let role = Role::ALL[usize::from(z) % Role::ALL.len()];

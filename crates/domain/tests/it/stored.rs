@@ -13,6 +13,7 @@ use strongroom_domain::stored::{self, DecodeError, TYPES};
 use strongroom_domain::words::{Category, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
 
 /// Each event once, every key of it written.
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 fn samples() -> Vec<Event> {
     vec![
         Event::LedgerInitialized(e::LedgerInitialized {

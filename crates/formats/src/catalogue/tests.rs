@@ -62,6 +62,7 @@ fn check(n8n: &str, service: &str, kind: Kind, fields: &[(&str, &str, Class)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of types")]
 fn well_known_n8n_types_find_service_kind_and_classes() {
     use Class::{Destination, Plain, Secret};
     check(

@@ -205,21 +205,7 @@ impl Ledger {
             // Whether values are the same is told to those who may enter them only.
             let hidden = known.is_some_and(|credential| !seen_by.may(Right::Edit, Target::Credential(credential)));
             let known = known.filter(|_| !hidden);
-            let kind = Kind::parse(entry.kind.as_str()).unwrap_or(Kind::Custom);
-            let mut item = ImportItem {
-                source_id: entry.source_id.clone(),
-                name: entry.name.clone(),
-                handle: known.map(|credential| credential.handle.clone()),
-                action: ImportAction::Unchanged,
-                holder: None,
-                service: entry.service.clone(),
-                kind,
-                warnings: entry
-                    .warnings
-                    .iter()
-                    .map(|warning| warning_text(&warning.pointer, &warning.what))
-                    .collect(),
-            };
+            let mut item = item(&entry, known);
             let holder = if hidden {
                 Some(HIDDEN.to_owned())
             } else {
@@ -338,6 +324,23 @@ impl Ledger {
         let any = fields.iter().any(differs);
         // All of the entry's fields are entered, so that secrets come with their destinations.
         Ok(if any { fields } else { Vec::new() })
+    }
+}
+
+/// What is told of an entry before it is known what becomes of it.
+fn item(entry: &ImportCredential, known: Option<&std::sync::Arc<Credential>>) -> ImportItem {
+    let warnings = entry.warnings.iter();
+    ImportItem {
+        source_id: entry.source_id.clone(),
+        name: entry.name.clone(),
+        handle: known.map(|credential| credential.handle.clone()),
+        action: ImportAction::Unchanged,
+        holder: None,
+        service: entry.service.clone(),
+        kind: Kind::parse(entry.kind.as_str()).unwrap_or(Kind::Custom),
+        warnings: warnings
+            .map(|warning| warning_text(&warning.pointer, &warning.what))
+            .collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every text of every command is looked at before it is decided: what is not a secret field must not hold a secret.
 
 use crate::request::{Failure, RequestContext};
-use strongroom_domain::command::{Command, FieldInput, TemplateInput};
+use strongroom_domain::command::{Command, CreateCredential, FieldInput, TemplateInput, UpdateCredential};
 use strongroom_domain::event::Pair;
 use strongroom_domain::words::FieldClass;
 use strongroom_formats::scan::{Finding, scan_text};
@@ -70,29 +70,30 @@ impl Texts {
         }
     }
 
+    fn creation(&mut self, create: &CreateCredential) {
+        self.text("/name", &create.name);
+        self.text("/description", &create.description);
+        self.pairs("/tags", &create.tags);
+        self.pairs("/settings", &create.settings);
+        create.scopes.iter().for_each(|scope| self.text("/scopes", scope));
+        self.fields(&create.fields);
+    }
+
+    fn update(&mut self, update: &UpdateCredential) {
+        self.optional("/name", update.name.as_deref());
+        self.optional("/description", update.description.as_deref());
+        self.pairs("/tags", update.tags.as_deref().unwrap_or_default());
+        self.pairs("/settings", update.settings.as_deref().unwrap_or_default());
+        let scopes = update.scopes.iter().flatten();
+        scopes.for_each(|scope| self.text("/scopes", scope));
+        self.fields(&update.fields);
+    }
+
     /// Commands that carry texts of people; the others carry ids, words and hashes only.
     fn command(&mut self, command: &Command) {
         match command {
-            Command::CreateCredential(create) => {
-                self.text("/name", &create.name);
-                self.text("/description", &create.description);
-                self.pairs("/tags", &create.tags);
-                self.pairs("/settings", &create.settings);
-                create.scopes.iter().for_each(|scope| self.text("/scopes", scope));
-                self.fields(&create.fields);
-            }
-            Command::UpdateCredential(update) => {
-                self.optional("/name", update.name.as_deref());
-                self.optional("/description", update.description.as_deref());
-                self.pairs("/tags", update.tags.as_deref().unwrap_or_default());
-                self.pairs("/settings", update.settings.as_deref().unwrap_or_default());
-                update
-                    .scopes
-                    .iter()
-                    .flatten()
-                    .for_each(|scope| self.text("/scopes", scope));
-                self.fields(&update.fields);
-            }
+            Command::CreateCredential(create) => self.creation(create),
+            Command::UpdateCredential(update) => self.update(update),
             Command::RotateCredential(rotate) => self.fields(&rotate.fields),
             Command::CreateClient { name, description, .. } => {
                 self.text("/name", name);

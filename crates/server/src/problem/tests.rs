@@ -39,6 +39,7 @@ fn missing() -> strongroom_domain::rejection::MissingVariable {
 }
 
 /// One of each, with the status and type that it has for ever.
+#[expect(clippy::too_many_lines, reason = "a table of errors")]
 fn all() -> Vec<(u16, &'static str, ApiError)> {
     let rejected = |rejection: Rejection| ApiError::from(rejection);
     let failed = ApiError::Failure;
