@@ -97,7 +97,7 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &Credential
     });
     if let (Some(before), Some(skeleton)) = (renamed, &after.skeleton) {
         state.names.credential_skeletons.remove(&before);
-        state.names.credential_skeletons.insert(&skeleton, id);
+        state.names.credential_skeletons.insert(skeleton, id);
     }
 }
 

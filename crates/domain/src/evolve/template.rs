@@ -65,7 +65,7 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &ThingChang
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut template.skeleton, skeleton.clone());
         state.names.template_skeletons.remove(&before);
-        state.names.template_skeletons.insert(&skeleton, id);
+        state.names.template_skeletons.insert(skeleton, id);
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn client_updated(state: &mut State, recorded: &Recorded, after: &Thi
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut client.skeleton, skeleton.clone());
         state.names.client_skeletons.remove(&before);
-        state.names.client_skeletons.insert(&skeleton, id);
+        state.names.client_skeletons.insert(skeleton, id);
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn updated(state: &mut State, recorded: &Recorded, after: &ThingChang
     if let Some(skeleton) = &after.skeleton {
         let before = std::mem::replace(&mut workspace.skeleton, skeleton.clone());
         state.names.workspace_skeletons.remove(&before);
-        state.names.workspace_skeletons.insert(&skeleton, id);
+        state.names.workspace_skeletons.insert(skeleton, id);
     }
 }
 

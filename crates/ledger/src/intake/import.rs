@@ -478,13 +478,13 @@ impl Names<'_> {
     fn is_free(&self, name: &str) -> bool {
         let skeleton = skeleton_of(name);
         !self.taken.contains(&skeleton)
-            && !self
+            && self
                 .view
                 .state
                 .names
                 .credential_skeletons
                 .get(skeleton.as_str())
-                .is_some()
+                .is_none()
     }
 }
 
