@@ -218,6 +218,7 @@ fn drafts() -> [Draft; 5] {
         until: None,
     };
     let revealed = Revealed {
+        break_glass: false,
         credential: CredentialId(CREDENTIAL),
         version: 1,
         fields: vec!["api_key".to_owned()],

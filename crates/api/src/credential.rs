@@ -219,6 +219,9 @@ pub struct RevealCredential {
     /// Only these fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
+    /// See it without `read`: an administrator's way, which the record names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
 }
 
 /// What `reveal` is answered with.

@@ -25,11 +25,12 @@ pub struct CreatePrincipal {
     pub reason: Option<String>,
 }
 
-/// A grant as it is asked for: `all` or `workspaces` must be said.
+/// A grant as it is asked for: `all`, or what it is narrowed to, must be said. Sorts that are named narrow each other,
+/// several of one sort widen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantInput {
-    /// `viewer`, `member`, `editor`, `service`, `auditor`, `admin` or `owner`.
+    /// `viewer`, `member`, `editor`, `service`, `reader`, `auditor`, `admin` or `owner`.
     pub role: String,
     /// The whole ledger.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -37,6 +38,18 @@ pub struct GrantInput {
     /// Only in these workspaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<String>,
+    /// Only what belongs to these clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// Only credentials for these services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Only credentials with one of these tags, each as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Only these credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// `allow` (unless said otherwise) or `deny`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
@@ -52,7 +65,7 @@ pub struct GrantInput {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateGrant {
-    /// `viewer`, `member`, `editor`, `service`, `auditor`, `admin` or `owner`.
+    /// `viewer`, `member`, `editor`, `service`, `reader`, `auditor`, `admin` or `owner`.
     pub role: String,
     /// The whole ledger.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -60,6 +73,18 @@ pub struct CreateGrant {
     /// Only in these workspaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<String>,
+    /// Only what belongs to these clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// Only credentials for these services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Only credentials with one of these tags, each as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Only these credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// `allow` (unless said otherwise) or `deny`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
@@ -125,6 +150,18 @@ pub struct Grant {
     /// Handles of the workspaces to which it is narrowed.
     #[serde(default)]
     pub workspaces: Vec<String>,
+    /// Handles of the clients to which it is narrowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// The services to which it is narrowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// The tags to which it is narrowed, each as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Handles of the credentials to which it is narrowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// Since when.
     pub from: String,
     /// Until when.
@@ -173,9 +210,21 @@ pub struct CreateToken {
     /// Grant this role too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The role only in these workspaces; else the whole ledger.
+    /// The role only in these workspaces. Where nothing narrows it: the whole ledger.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<String>,
+    /// The role only for what belongs to these clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// The role only for credentials for these services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// The role only for credentials with one of these tags, each as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The role only for these credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

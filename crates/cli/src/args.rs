@@ -151,6 +151,9 @@ pub(crate) enum Command {
     /// People and services that may act
     #[command(subcommand)]
     Principal(principal::PrincipalCommand),
+    /// What a principal may do (also `principal grant`)
+    #[command(subcommand)]
+    Grant(principal::GrantCommand),
     /// Tokens: what a principal shows to be let in
     #[command(subcommand)]
     Token(token::TokenCommand),

@@ -104,6 +104,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Import(command) => commands::import::run(command, &session).await,
         Command::Services(args) => commands::service::run(args, &session).await,
         Command::Principal(command) => commands::principal::run(command, &session).await,
+        Command::Grant(command) => commands::principal::grant(command, &session).await,
         Command::Token(command) => commands::token::run(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
         Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server

@@ -6,7 +6,7 @@ use crate::path::path;
 use reqwest::Method;
 use strongroom_api::Page;
 use strongroom_api::principal::{
-    CreateGrant, CreatePrincipal, CreateToken, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
+    CreateGrant, CreatePrincipal, CreateToken, Grant, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
     TokenWritten, Whoami,
 };
 use strongroom_api::written::{Because, ThingWritten};
@@ -58,6 +58,14 @@ impl Client {
             options,
         )
         .await
+    }
+
+    /// `GET /principals/{handle}/grants`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn grants(&self, handle: &str) -> Result<Page<Grant>, Error> {
+        self.get(&path(&["principals", handle, "grants"])?).await
     }
 
     /// `POST /principals/{handle}/grants`.

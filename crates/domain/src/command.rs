@@ -295,6 +295,7 @@ pub enum Command {
         credential: Ref,
         version: Option<CredentialVersion>,
         fields: Option<Vec<String>>,
+        break_glass: bool,
     },
     /// Ended windows, by the system.
     RecordCounts {

@@ -130,7 +130,8 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::RevokeToken { token } => principal::revoke_token(desk, token),
         C::RecordAccess { workspace, template, instance, expected, window_until } =>
             access::accessed(desk, &workspace, &template, instance, expected, window_until),
-        C::RecordReveal { credential, version, fields } => access::revealed(desk, &credential, version, fields),
+        C::RecordReveal { credential, version, fields, break_glass } =>
+            access::revealed(desk, &credential, version, fields, break_glass),
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
         C::RecordDenied { principal, right, target, why, count } =>
             access::denied(desk, principal, DeniedAccess { right, target, why, count }),

@@ -171,7 +171,9 @@ pub enum Rejection {
     #[error("this needs a reason")]
     ReasonRequired,
     /// Someone would raise himself.
-    #[error("nobody changes his own grants, or those of a principal whose token he holds")]
+    #[error(
+        "nobody raises himself, or a principal whose token he holds: not by a grant, nor by changing what a grant is about"
+    )]
     SelfEscalation,
     /// A token would do more than who issues it.
     #[error("the principal may do more than you: its token is not yours to issue")]

@@ -1,12 +1,12 @@
 //! Which credential stands behind a variable, and why.
 
 use crate::event::{FieldFact, Served, Variable};
-use crate::ids::{CredentialId, CredentialVersion, Revision, TemplateId, TimeUs, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, CredentialVersion, Revision, TemplateId, TimeUs, WorkspaceId};
 use crate::limits::FITTING_MAX;
 use crate::rejection::{MissingVariable, Named, Rejection};
-use crate::rights::Visible;
-use crate::state::{Credential, DefaultKey, Mapping, State, Template, Workspace};
-use crate::words::{CredentialStatus, Kind, Step};
+use crate::rights::{Target, Visible};
+use crate::state::{Credential, DefaultKey, Mapping, Reach, State, Template, Workspace};
+use crate::words::{CredentialStatus, Kind, Right, Step};
 use std::fmt;
 
 /// Why a credential does not fit a variable in a workspace.
@@ -184,6 +184,24 @@ impl Resolution {
         self.variables.iter().filter_map(served).collect()
     }
 
+    /// Checks, where a grant of the asker names services, tags or credentials, that he may be served each of them.
+    ///
+    /// # Errors
+    /// [`Rejection::Denied`], naming the first credential that he may not.
+    pub fn narrowed(&self, state: &State, visible: &Visible<'_>) -> Result<(), Rejection> {
+        if !visible.narrowed() {
+            return Ok(());
+        }
+        for resolved in &self.variables {
+            if let Outcome::Chosen { credential, .. } = &resolved.outcome
+                && let Some(credential) = state.credentials.get(credential)
+            {
+                visible.authorize(Right::Resolve, Target::Within(self.workspace, Some(credential)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is required and missing, as a rejection shows it; empty when all is there.
     #[must_use]
     pub fn missing(&self, state: &State) -> Vec<MissingVariable> {
@@ -310,12 +328,18 @@ pub fn fitting(
 /// where it was shared.
 #[must_use]
 pub fn reaches(credential: &Credential, workspace: &Workspace) -> bool {
-    let Some(owner) = credential.client else { return true };
-    let reach = &credential.reach;
-    workspace.client == Some(owner)
-        || reach.all
-        || reach.workspaces.contains(&workspace.id)
-        || workspace.client.is_some_and(|client| reach.clients.contains(&client))
+    reach_covers(credential.client, Some(&credential.reach), workspace)
+}
+
+/// As [`reaches`], for a credential that may not be there yet.
+pub(crate) fn reach_covers(owner: Option<ClientId>, reach: Option<&Reach>, workspace: &Workspace) -> bool {
+    let Some(owner) = owner else { return true };
+    let shared = |reach: &Reach| {
+        reach.all
+            || reach.workspaces.contains(&workspace.id)
+            || workspace.client.is_some_and(|client| reach.clients.contains(&client))
+    };
+    workspace.client == Some(owner) || reach.is_some_and(shared)
 }
 
 /// Whether a credential reaches a workspace, and what keeps it out.

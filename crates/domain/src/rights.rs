@@ -4,18 +4,21 @@
 //! [`Allowed`] is made here and nowhere else, so what takes one cannot run unchecked.
 
 use crate::context::Caller;
-use crate::event::Scope;
+use crate::event::Pair;
 use crate::ids::{ClientId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
-use crate::resolve::reaches;
 use crate::state::{Client, Credential, GrantFact, Principal, State, Template, TokenFact, Workspace};
 use crate::words::{Effect, Right, Role};
 use std::fmt;
 
 mod denied;
+mod scope;
 mod strength;
 
 pub use denied::{Denied, DeniedWhy};
-pub use strength::{administers, another_owner, has_token, is_owner, owner_for_good, stronger};
+pub use scope::{contains, gives};
+pub use strength::{
+    administers, another_owner, gains, has_token, holds_token_of, is_owner, kept_back, owner_for_good, stronger,
+};
 
 /// The proof that a right was checked: names the grant that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,22 +53,41 @@ impl Allowed {
 pub enum Target<'a> {
     /// The ledger as a whole.
     Ledger,
-    /// A workspace.
+    /// A workspace as a whole.
     Workspace(WorkspaceId),
+    /// A credential where it stands behind a variable of a workspace; none: whatever may stand there.
+    Within(WorkspaceId, Option<&'a Credential>),
     /// A credential.
     Credential(&'a Credential),
+    /// A credential that is to be made.
+    NewCredential(&'a NewCredential<'a>),
     /// A client.
     Client(ClientId),
     /// A template.
     Template(TemplateId),
 }
 
+/// What counts of a credential that is not there yet.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCredential<'a> {
+    /// The client it will belong to.
+    pub client: Option<ClientId>,
+    /// Its service.
+    pub service: &'a str,
+    /// Its tags.
+    pub tags: &'a [Pair],
+}
+
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ledger => write!(f, "ledger"),
-            Self::Workspace(id) => write!(f, "workspace:{id}"),
-            Self::Credential(credential) => write!(f, "credential:{}", credential.id),
+            Self::Workspace(id) | Self::Within(id, None) => write!(f, "workspace:{id}"),
+            Self::Credential(credential) | Self::Within(_, Some(credential)) => {
+                write!(f, "credential:{}", credential.id)
+            }
+            Self::NewCredential(NewCredential { client: Some(id), .. }) => write!(f, "client:{id}"),
+            Self::NewCredential(_) => write!(f, "ledger"),
             Self::Client(id) => write!(f, "client:{id}"),
             Self::Template(id) => write!(f, "template:{id}"),
         }
@@ -94,13 +116,14 @@ impl Role {
     #[must_use]
     pub fn rights(self) -> &'static [Right] {
         use Right::{
-            Administer, Audit, Connect, Create, Design, Edit, Map, Organise, Resolve, See, Share, Use, Withdraw,
+            Administer, Audit, Connect, Create, Design, Edit, Map, Organise, Read, Resolve, See, Share, Use, Withdraw,
         };
         match self {
             Self::Viewer => &[See],
             Self::Member => &[See, Use, Map],
             Self::Editor => &[See, Use, Map, Create, Edit, Connect, Withdraw, Organise, Design],
             Self::Service => &[Resolve],
+            Self::Reader => &[See, Read],
             Self::Auditor => &[See, Audit],
             // No Read and no Resolve: an administrator sees no value. No Own: he makes neither owners nor administrators.
             Self::Admin => &[
@@ -261,6 +284,31 @@ impl Visible<'_> {
         })
     }
 
+    /// Checks `read` on a credential. Who breaks the glass needs no `read` but `administer` there; that `read` is denied to
+    /// him stops him as well. Says whether the glass was broken.
+    ///
+    /// # Errors
+    /// [`Denied`] with the reason that there is no `read`.
+    pub fn reads(&self, credential: &Credential, break_glass: bool) -> Result<(Allowed, bool), Denied> {
+        let target = Target::Credential(credential);
+        match self.authorize(Right::Read, target) {
+            Ok(allowed) => Ok((allowed, false)),
+            Err(denied) if break_glass && denied.why == DeniedWhy::NoGrant => {
+                let broken = self.authorize(Right::Administer, target).map_err(|_| denied)?;
+                Ok((broken, true))
+            }
+            Err(denied) => Err(denied),
+        }
+    }
+
+    /// Whether a grant of the caller names services, tags or credentials: then what is served is judged one by one.
+    #[must_use]
+    pub fn narrowed(&self) -> bool {
+        self.rules
+            .as_ref()
+            .is_ok_and(|rules| rules.grants.iter().any(|grant| scope::narrowed(&grant.granted.scope)))
+    }
+
     /// Whether one right holds.
     #[must_use]
     pub fn may(&self, right: Right, target: Target<'_>) -> bool {
@@ -326,29 +374,25 @@ impl<'a> Rules<'a> {
         };
         if self.caller.principal == PrincipalId::SYSTEM {
             // The ledger itself keeps house; it never reads, serves or changes what is others'.
-            let own_house = matches!(right, Right::Administer | Right::Own);
+            let own_house = matches!((right, target), (Right::Administer | Right::Own, Target::Ledger));
             return if own_house {
                 Ok(allowed(None))
             } else {
                 Err(DeniedWhy::NoGrant)
             };
         }
-        if self.owners_only && !matches!(right, Right::Administer | Right::Own) {
+        if self.owners_only && !matches!((right, target), (Right::Administer | Right::Own, Target::Ledger)) {
             return Err(DeniedWhy::OwnersOnly);
         }
         let mut given = None;
         for grant in &self.grants {
-            if !grant.granted.role.holds(right) {
-                continue;
-            }
-            match grant.granted.effect {
-                Effect::Deny if denial_matches(self.state, &grant.granted.scope, target) => {
+            let granted = &grant.granted;
+            match granted.effect {
+                Effect::Deny if scope::denies(self.state, granted, right, target) => {
                     return Err(DeniedWhy::DeniedByGrant);
                 }
-                Effect::Allow
-                    if given.is_none() && allowance_matches(self.state, &grant.granted.scope, right, target) =>
-                {
-                    given = Some(grant.granted.grant);
+                Effect::Allow if given.is_none() && scope::allows(self.state, granted, right, target) => {
+                    given = Some(granted.grant);
                 }
                 Effect::Allow | Effect::Deny => {}
             }
@@ -363,61 +407,4 @@ fn token_ended(token: &TokenFact, now: TimeUs) -> bool {
 
 fn counts_at(grant: &GrantFact, now: TimeUs) -> bool {
     grant.withdrawn_at.is_none() && grant.granted.from <= now && grant.granted.until.is_none_or(|end| now < end)
-}
-
-/// A scope that names what this version does not judge: it must give nothing and refuse all.
-fn names_unknown(scope: &Scope) -> bool {
-    !(scope.clients.is_empty() && scope.services.is_empty() && scope.tags.is_empty() && scope.credentials.is_empty())
-}
-
-fn allowance_matches(state: &State, scope: &Scope, right: Right, target: Target<'_>) -> bool {
-    if names_unknown(scope) {
-        return false;
-    }
-    if scope.all {
-        return true;
-    }
-    match target {
-        Target::Ledger => false,
-        Target::Workspace(id) => scope.workspaces.contains(&id),
-        // A workspace's people see and use what reaches it; what changes it concerns others' workspaces as well.
-        Target::Credential(credential) => {
-            matches!(right, Right::See | Right::Use) && reaches_any(state, credential, &scope.workspaces)
-        }
-        Target::Client(id) => right == Right::See && owns_any(state, id, &scope.workspaces),
-        Target::Template(id) => {
-            matches!(right, Right::See | Right::Resolve) && installed_in_any(state, id, &scope.workspaces)
-        }
-    }
-}
-
-fn denial_matches(state: &State, scope: &Scope, target: Target<'_>) -> bool {
-    if scope.all || names_unknown(scope) {
-        return true;
-    }
-    match target {
-        Target::Workspace(id) => scope.workspaces.contains(&id),
-        Target::Credential(credential) => reaches_any(state, credential, &scope.workspaces),
-        Target::Ledger | Target::Client(_) | Target::Template(_) => false,
-    }
-}
-
-fn reaches_any(state: &State, credential: &Credential, workspaces: &[WorkspaceId]) -> bool {
-    workspaces
-        .iter()
-        .filter_map(|id| state.workspaces.get(id))
-        .any(|workspace| reaches(credential, workspace))
-}
-
-fn owns_any(state: &State, client: ClientId, workspaces: &[WorkspaceId]) -> bool {
-    workspaces
-        .iter()
-        .filter_map(|id| state.workspaces.get(id))
-        .any(|workspace| workspace.client == Some(client))
-}
-
-fn installed_in_any(state: &State, template: TemplateId, workspaces: &[WorkspaceId]) -> bool {
-    workspaces
-        .iter()
-        .any(|id| state.installations.contains_key(&(*id, template)))
 }

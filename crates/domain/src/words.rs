@@ -98,6 +98,8 @@ words!(
         Editor = "editor",
         /// Resolve in its workspaces.
         Service = "service",
+        /// See and read values, by id.
+        Reader = "reader",
         /// History, proofs, exports, state without values.
         Auditor = "auditor",
         /// Share, principals, grants, keys, replay, restore.

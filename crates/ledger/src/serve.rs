@@ -15,7 +15,7 @@ use strongroom_domain::event::{Event, Served};
 use strongroom_domain::find;
 use strongroom_domain::ids::{CredentialVersion, Position, Revision, TimeUs};
 use strongroom_domain::resolve::{Outcome, PassedOver, Resolution, resolve};
-use strongroom_domain::rights::{Allowed, Target, authorize, visible};
+use strongroom_domain::rights::{Allowed, Target, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
 use strongroom_domain::state::{Credential, State};
 use strongroom_domain::words::{CredentialStatus, FieldClass, Right, Step};
@@ -87,6 +87,8 @@ pub struct RevealRequest {
     pub version: Option<CredentialVersion>,
     /// Which fields; else all.
     pub fields: Option<Vec<String>>,
+    /// Who administers sees it without `read`; the record says so.
+    pub break_glass: bool,
 }
 
 /// Revealed values.
@@ -278,6 +280,7 @@ impl Ledger {
             credential: request.credential.clone(),
             version: request.version,
             fields: request.fields.clone(),
+            break_glass: request.break_glass,
         };
         let caller = context.caller;
         let receipt = self.submit(unkeyed(&context), vec![command], false, Vec::new()).await?;
@@ -304,8 +307,8 @@ impl Ledger {
             }
             .into());
         }
-        let target = Target::Credential(credential);
-        let allowed = authorize(state, &caller, Right::Read, target, newest.now).map_err(Rejection::from)?;
+        let seen = visible(state, &caller, newest.now);
+        let (allowed, _) = seen.reads(credential, revealed.break_glass).map_err(Rejection::from)?;
         let secrets = open_version(&self.shared, credential, revealed.version, &allowed, recorded)?;
         let mut fields = fields_of(credential, revealed.version, secrets);
         fields.retain(|(name, ..)| revealed.fields.contains(name));
@@ -347,6 +350,7 @@ fn decide(
     let template = find::template(state, &visible, &request.template, "/template")?;
     let allowed = visible.authorize(Right::Resolve, Target::Workspace(workspace.id))?;
     let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
+    resolution.narrowed(state, &visible)?;
     Ok((allowed, resolution))
 }
 

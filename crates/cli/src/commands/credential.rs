@@ -314,6 +314,7 @@ async fn reveal(args: &RevealArgs, session: &Session) -> Outcome {
         reason,
         version: args.version,
         fields: (!args.fields.is_empty()).then(|| args.fields.clone()),
+        break_glass: args.break_glass,
     };
     let answer = session
         .read(session.client.reveal_credential(&args.handle, &body))

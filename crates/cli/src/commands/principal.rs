@@ -8,7 +8,7 @@ use crate::output::{Cell, Table, Tone, joined, time};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, PrincipalQuery};
 
 /// `principal …`
@@ -75,7 +75,43 @@ pub(crate) enum GrantCommand {
 }
 
 /// The roles, for people.
-pub(crate) const ROLES: [&str; 7] = ["viewer", "member", "editor", "service", "auditor", "admin", "owner"];
+pub(crate) const ROLES: [&str; 8] = [
+    "viewer", "member", "editor", "service", "reader", "auditor", "admin", "owner",
+];
+
+/// What a role is narrowed to. Sorts narrow each other, several of one sort widen.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ScopeArgs {
+    /// Only in this workspace. Where nothing narrows it, a role holds for the whole ledger
+    #[arg(long = "workspace", value_name = "WORKSPACE")]
+    pub(crate) workspaces: Vec<String>,
+    /// Only what belongs to this client
+    #[arg(long = "client", value_name = "CLIENT")]
+    pub(crate) clients: Vec<String>,
+    /// Only credentials for this service
+    #[arg(long = "service", value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    /// Only credentials with this tag (NAME=VALUE)
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// Only this credential
+    #[arg(long = "credential", value_name = "CREDENTIAL")]
+    pub(crate) credentials: Vec<String>,
+}
+
+impl ScopeArgs {
+    /// Whether nothing narrows the role.
+    pub(crate) fn is_all(&self) -> bool {
+        let named = [
+            &self.workspaces,
+            &self.clients,
+            &self.services,
+            &self.tags,
+            &self.credentials,
+        ];
+        named.iter().all(|names| names.is_empty())
+    }
+}
 
 /// `principal grant add`
 #[derive(Debug, Args)]
@@ -83,19 +119,21 @@ pub(crate) const ROLES: [&str; 7] = ["viewer", "member", "editor", "service", "a
 Examples:
   strongroom principal grant add mia editor
   strongroom principal grant add runner service --workspace client-a-shop --until 365d
+  strongroom principal grant add client-a viewer --client client-a
+  strongroom principal grant add ci reader --credential npm-token
 
-Roles: viewer (see) · member (and use, map) · editor (and create, edit, withdraw,
-organise, design) · service (resolve) · auditor (history, proofs) · admin (share,
-principals, grants, keys) · owner (all)")]
+Roles: viewer (see; a client's also withdraws its own) · member (and use, map) ·
+editor (and create, edit, withdraw, organise, design) · service (resolve) · reader
+(read values by id) · auditor (history, proofs) · admin (share, principals, grants,
+keys) · owner (all)")]
 pub(crate) struct AddArgs {
     /// Its handle or id
     pub(crate) handle: String,
     /// The role
     #[arg(value_parser = ROLES)]
     pub(crate) role: String,
-    /// Only in this workspace; else the whole ledger
-    #[arg(long = "workspace", value_name = "WORKSPACE")]
-    pub(crate) workspaces: Vec<String>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
     /// Refuse these rights instead, whatever else grants them
     #[arg(long)]
     pub(crate) deny: bool,
@@ -178,14 +216,19 @@ pub(crate) async fn run(command: &PrincipalCommand, session: &Session) -> Outcom
     }
 }
 
-async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
+/// Does what is asked of grants.
+pub(crate) async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
     match command {
         GrantCommand::Add(args) => {
             let now = Timestamp::now();
             let body = CreateGrant {
                 role: args.role.clone(),
-                all: args.workspaces.is_empty(),
-                workspaces: args.workspaces.clone(),
+                all: args.scope.is_all(),
+                workspaces: args.scope.workspaces.clone(),
+                clients: args.scope.clients.clone(),
+                services: args.scope.services.clone(),
+                tags: args.scope.tags.clone(),
+                credentials: args.scope.credentials.clone(),
                 effect: args.deny.then(|| "deny".to_owned()),
                 from: args
                     .from
@@ -202,11 +245,7 @@ async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
             let answer = session
                 .write(session.client.create_grant(&args.handle, &body, &args.write.options()))
                 .await?;
-            let place = if body.all {
-                "the whole ledger".to_owned()
-            } else {
-                joined(&args.workspaces)
-            };
+            let place = place(&serde_json::to_value(&body).unwrap_or_default());
             let verb = if args.deny { "is denied" } else { "is" };
             session.tell(&answer, &format!("`{}` {verb} {} of {place}", args.handle, args.role))
         }
@@ -218,10 +257,9 @@ async fn grant(command: &GrantCommand, session: &Session) -> Outcome {
             session.tell(&answer, &format!("grant withdrawn from `{}`", args.handle))
         }
         GrantCommand::List(args) => {
-            let principal = session.read(session.client.principal(&args.handle)).await?;
-            let document = json!({"items": principal.list("grants"), "next": null});
-            session.show_list(&document, |look| {
-                grants(items(&document)).render(look, "no grants: it may do nothing")
+            let page = session.read(session.client.grants(&args.handle)).await?;
+            session.show_list(&page, |look| {
+                grants(items(&page)).render(look, "no grants: it may do nothing")
             })
         }
     }
@@ -254,12 +292,40 @@ fn role(grant: &Value) -> String {
     } else {
         ""
     };
-    let workspaces = grant.texts("workspaces");
-    match workspaces.len() {
-        _ if grant.is("all") => format!("{not}{role}"),
-        0..=2 => format!("{not}{role} ({})", joined(workspaces)),
-        many => format!("{not}{role} ({many} workspaces)"),
+    if grant.is("all") {
+        return format!("{not}{role}");
     }
+    let few = |(sort, one): &(&str, &str)| match grant.texts(sort).len() {
+        0 => None,
+        1 | 2 => Some(joined(grant.texts(sort))),
+        many => Some(format!("{many} {one}s")),
+    };
+    format!(
+        "{not}{role} ({})",
+        SORTS.iter().filter_map(few).collect::<Vec<_>>().join("; ")
+    )
+}
+
+/// What a grant may be narrowed to, and what one of it is called.
+const SORTS: [(&str, &str); 5] = [
+    ("workspaces", "workspace"),
+    ("clients", "client"),
+    ("services", "service"),
+    ("tags", "tag"),
+    ("credentials", "credential"),
+];
+
+/// Where a grant holds, in words: `client-a`, `client-a; service shopify`.
+fn place(grant: &Value) -> String {
+    if grant.is("all") {
+        return "the whole ledger".to_owned();
+    }
+    let named = |(sort, one): &(&str, &str)| {
+        let names = grant.texts(sort);
+        let what = if *sort == "workspaces" { "" } else { *one };
+        (!names.is_empty()).then(|| format!("{what} {}", joined(names)).trim().to_owned())
+    };
+    SORTS.iter().filter_map(named).collect::<Vec<_>>().join("; ")
 }
 
 /// Grants, one a line.
@@ -267,11 +333,6 @@ pub(crate) fn grants(grants: &[Value]) -> Table {
     let mut table = Table::new(&["grant", "role", "on", "effect", "from", "until", "given by"])
         .without_if_narrow(&["given by", "from"]);
     for grant in grants {
-        let place = if grant.is("all") {
-            "the whole ledger".to_owned()
-        } else {
-            joined(grant.texts("workspaces"))
-        };
         let until = match grant.text("withdrawn_at") {
             Some(at) => Cell::toned(format!("withdrawn {}", time(at)), Tone::Bad),
             None => Cell::maybe(grant.text("until").map(time)),
@@ -279,7 +340,7 @@ pub(crate) fn grants(grants: &[Value]) -> Table {
         table.row([
             Cell::dim(grant.text("id").unwrap_or_default()),
             grant.text("role").unwrap_or_default().into(),
-            place.into(),
+            place(grant).into(),
             Cell::status(grant.text("effect").unwrap_or("allow")),
             Cell::maybe(grant.text("from").map(time)),
             until,

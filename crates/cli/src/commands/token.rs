@@ -1,6 +1,6 @@
 //! `token …`.
 
-use super::principal::ROLES;
+use super::principal::{ROLES, ScopeArgs};
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::{Failure, Outcome};
@@ -30,6 +30,7 @@ Examples:
   strongroom token create --for mia
   strongroom token create --for runner --role service --workspace client-a-shop \\
       --expires 90d
+  strongroom token create --for ci --role reader --credential npm-token
 
 Without --role the token may do what its principal may do already. With --role the
 principal is made if it isn't there, and granted the role.")]
@@ -40,9 +41,8 @@ pub(crate) struct CreateArgs {
     /// Grant this role too
     #[arg(long, value_name = "ROLE", value_parser = ROLES)]
     pub(crate) role: Option<String>,
-    /// The role only in this workspace; else the whole ledger
-    #[arg(long = "workspace", value_name = "WORKSPACE", requires = "role")]
-    pub(crate) workspaces: Vec<String>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
     /// When it ends: a time, or how long from now (90d)
     #[arg(long, value_name = "TIME")]
     pub(crate) expires: Option<String>,
@@ -115,6 +115,10 @@ pub(crate) async fn run(command: &TokenCommand, session: &Session) -> Outcome {
 }
 
 async fn create(args: &CreateArgs, session: &Session) -> Outcome {
+    if args.role.is_none() && !args.scope.is_all() {
+        return Err(Failure::local("what narrows a role was given without --role")
+            .hint("say which: --role service --workspace …"));
+    }
     let body = CreateToken {
         principal: Some(args.principal.clone()),
         label: args.label.clone(),
@@ -124,7 +128,11 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
             .map(|text| future("--expires", text, Timestamp::now()))
             .transpose()?,
         role: args.role.clone(),
-        workspaces: args.workspaces.clone(),
+        workspaces: args.scope.workspaces.clone(),
+        clients: args.scope.clients.clone(),
+        services: args.scope.services.clone(),
+        tags: args.scope.tags.clone(),
+        credentials: args.scope.credentials.clone(),
         reason: None,
     };
     let answer = session

@@ -29,6 +29,7 @@ pub(super) fn accessed(
         &desk.visible,
         desk.ctx.now,
     )?;
+    resolution.narrowed(desk.state, &desk.visible)?;
     let missing = resolution.missing(desk.state);
     if !missing.is_empty() {
         return Err(Rejection::VariablesMissing { missing });
@@ -54,8 +55,10 @@ pub(super) fn revealed(
     credential: &str,
     version: Option<CredentialVersion>,
     fields: Option<Vec<String>>,
+    break_glass: bool,
 ) -> Result<Decision, Rejection> {
-    let (credential, allowed) = open(desk, credential, Right::Read)?;
+    let (credential, _) = open(desk, credential, Right::See)?;
+    let (allowed, break_glass) = desk.visible.reads(credential, break_glass)?;
     if desk.reason().is_none() {
         return Err(Rejection::ReasonRequired);
     }
@@ -77,6 +80,7 @@ pub(super) fn revealed(
         credential: credential.id,
         version,
         fields,
+        break_glass,
     };
     let stream = stream(Category::Access, desk.ctx.caller.principal.0);
     Ok(decided(allowed, vec![one(stream, Event::Revealed(revealed))]))

@@ -140,7 +140,7 @@ fn stream_of(client: &Client) -> Stream {
 
 fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str) -> Result<(&'s Client, Allowed), Rejection> {
     let client = find::client(desk.state, &desk.visible, reference, "")?;
-    let allowed = desk.authorize(Right::Organise, Target::Ledger)?;
+    let allowed = desk.authorize(Right::Organise, Target::Client(client.id))?;
     desk.match_version(client.head.changed)?;
     Ok((client, allowed))
 }

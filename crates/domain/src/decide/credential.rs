@@ -10,7 +10,7 @@ use crate::find;
 use crate::ids::{CredentialId, CredentialVersion, PrincipalId, TimeUs};
 use crate::limits::TAGS_MAX;
 use crate::rejection::Rejection;
-use crate::rights::{Allowed, Target};
+use crate::rights::{Allowed, NewCredential, Target};
 use crate::secret::SecretPart;
 use crate::state::Credential;
 use crate::text;
@@ -19,7 +19,18 @@ use crate::words::{Category, CredentialStatus, FieldClass, Kind, Right};
 const DAY_US: TimeUs = 24 * 60 * 60 * 1_000_000;
 
 pub(super) fn create(desk: &mut Desk<'_, '_, '_>, input: CreateCredential) -> Result<Decision, Rejection> {
-    let allowed = desk.authorize(Right::Create, Target::Ledger)?;
+    let client = input
+        .client
+        .as_deref()
+        .map(|client| desk.client_in_use(client, "/client"))
+        .transpose()?;
+    let tags = pairs(input.tags, "/tags")?;
+    let new = NewCredential {
+        client: client.map(|client| client.id),
+        service: &input.service,
+        tags: &tags,
+    };
+    let allowed = desk.authorize(Right::Create, Target::NewCredential(&new))?;
     desk.match_version(0)?;
     let names = &desk.state.names;
     let (name, handle) = named(
@@ -31,11 +42,6 @@ pub(super) fn create(desk: &mut Desk<'_, '_, '_>, input: CreateCredential) -> Re
     )?;
     text::service_id(&input.service).map_err(at("/service"))?;
     let now = desk.ctx.now;
-    let client = input
-        .client
-        .as_deref()
-        .map(|client| desk.client_in_use(client, "/client"))
-        .transpose()?;
     let steward = input
         .steward
         .as_deref()
@@ -57,7 +63,7 @@ pub(super) fn create(desk: &mut Desk<'_, '_, '_>, input: CreateCredential) -> Re
         kind: input.kind,
         fields: fields.facts(),
         description: text::description(&input.description).map_err(at("/description"))?,
-        tags: pairs(input.tags, "/tags")?,
+        tags,
         settings: pairs(input.settings, "/settings")?,
         client: client.map(|client| client.id),
         steward,

@@ -19,7 +19,9 @@ pub(super) fn admit(
     template: &str,
     revision: Option<Revision>,
 ) -> Result<Decision, Rejection> {
-    let (workspace, allowed) = open(desk, workspace)?;
+    let (workspace, _) = open(desk, workspace)?;
+    // Another revision is another set of variables: that takes `map` on all of the workspace.
+    let allowed = desk.authorize(Right::Map, Target::Workspace(workspace.id))?;
     let template = desk.template(template, "/template")?;
     if template.retired {
         return Err(Rejection::NotActive {
@@ -56,7 +58,7 @@ pub(super) fn map(
     instance: Option<String>,
     credential: &str,
 ) -> Result<Decision, Rejection> {
-    let (workspace, allowed) = open(desk, workspace)?;
+    let (workspace, _) = open(desk, workspace)?;
     let template = desk.template(template, "/template")?;
     instance
         .as_deref()
@@ -67,6 +69,7 @@ pub(super) fn map(
     let refused = |why| refused(declared.name.clone(), credential.id, why);
     fits(declared, credential, workspace, desk.ctx.now).map_err(refused)?;
     let previous = mapped(desk, workspace, template, &variable, instance.as_deref());
+    let allowed = stands_there(desk, workspace, Some(credential.id), previous)?;
     if previous == Some(credential.id) {
         return unchanged(allowed);
     }
@@ -99,6 +102,7 @@ pub(super) fn unmap(
         }
         return unchanged(allowed);
     };
+    let allowed = stands_there(desk, workspace, None, Some(previous))?;
     let unmapped = VariableUnmapped {
         template: template.id,
         variable,
@@ -131,6 +135,10 @@ pub(super) fn set_default(
     fits_default(&key, credential, workspace).map_err(&refused)?;
     in_use(credential, desk.ctx.now).map_err(&refused)?;
     let (stream_id, previous) = standing(desk, &key)?;
+    let allowed = match workspace {
+        Some(workspace) => stands_there(desk, workspace, Some(credential.id), previous)?,
+        None => allowed,
+    };
     if previous == Some(credential.id) {
         return unchanged(allowed);
     }
@@ -164,6 +172,10 @@ pub(super) fn unset_default(
     let (Some(id), Some(previous)) = standing(desk, &key)? else {
         return unchanged(allowed);
     };
+    let allowed = match workspace {
+        Some(workspace) => stands_there(desk, workspace, None, Some(previous))?,
+        None => allowed,
+    };
     let unmapped = DefaultUnmapped {
         workspace: key.workspace,
         service: key.service,
@@ -179,7 +191,7 @@ pub(super) fn unset_default(
 /// Finds a workspace whose mappings change: visible, `map` there, the version as expected, in use.
 fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str) -> Result<(&'s Workspace, Allowed), Rejection> {
     let workspace = desk.workspace(reference, "/workspace")?;
-    let allowed = desk.authorize(Right::Map, Target::Workspace(workspace.id))?;
+    let allowed = desk.authorize(Right::Map, Target::Within(workspace.id, None))?;
     desk.match_version(workspace.head.changed)?;
     in_use_workspace(workspace)?;
     Ok((workspace, allowed))
@@ -191,9 +203,25 @@ fn place<'s>(desk: &Desk<'s, '_, '_>, workspace: Option<&str>) -> Result<(Option
         return Ok((None, desk.authorize(Right::Organise, Target::Ledger)?));
     };
     let workspace = desk.workspace(reference, "/workspace")?;
-    let allowed = desk.authorize(Right::Map, Target::Workspace(workspace.id))?;
+    let allowed = desk.authorize(Right::Map, Target::Within(workspace.id, None))?;
     in_use_workspace(workspace)?;
     Ok((Some(workspace), allowed))
+}
+
+/// Checks `map` for what will stand in a workspace and for what stands there until then: a grant may be narrowed to
+/// some credentials.
+fn stands_there(
+    desk: &Desk<'_, '_, '_>,
+    workspace: &Workspace,
+    new: Option<CredentialId>,
+    previous: Option<CredentialId>,
+) -> Result<Allowed, Rejection> {
+    let mut allowed = desk.authorize(Right::Map, Target::Within(workspace.id, None))?;
+    for id in previous.iter().chain(&new) {
+        let credential = desk.state.credentials.get(id).map(AsRef::as_ref);
+        allowed = desk.authorize(Right::Map, Target::Within(workspace.id, credential))?;
+    }
+    Ok(allowed)
 }
 
 fn in_use_workspace(workspace: &Workspace) -> Result<(), Rejection> {

@@ -3,7 +3,7 @@
 use super::{Decision, Desk, NewEvent, at, decided, named, one, stream, to_come, unchanged};
 use crate::context::Caller;
 use crate::event::{
-    Event, GrantWithdrawn, Granted, LedgerInitialized, Nothing, PrincipalCreated, Scope, Stream, TokenIssued,
+    Event, GrantWithdrawn, Granted, LedgerInitialized, Nothing, Pair, PrincipalCreated, Scope, Stream, TokenIssued,
     TokenRevoked,
 };
 use crate::find;
@@ -11,8 +11,8 @@ use crate::ids::{GrantId, LedgerId, PrincipalId, TimeUs, TokenId};
 use crate::limits::{SCOPE_ITEMS_MAX, TIME_US_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{
-    Allowed, Denied, DeniedWhy, Target, administers, another_owner, has_token, is_owner, own_affair, owner_for_good,
-    owners_only, stronger,
+    Allowed, Denied, DeniedWhy, Target, administers, another_owner, has_token, holds_token_of, is_owner, kept_back,
+    own_affair, owner_for_good, owners_only, stronger,
 };
 use crate::state::{GrantFact, Principal, TokenFact};
 use crate::text;
@@ -89,7 +89,7 @@ pub(super) fn grant(desk: &mut Desk<'_, '_, '_>, reference: &str, wish: Wish) ->
             status: "disabled",
         });
     }
-    let scope = checked_scope(desk, wish.scope)?;
+    let scope = checked_scope(desk, wish.role, wish.effect, wish.scope)?;
     let now = desk.ctx.now;
     to_come(wish.until, now, "/until")?;
     let from = wish.from.unwrap_or(now);
@@ -111,6 +111,9 @@ pub(super) fn grant(desk: &mut Desk<'_, '_, '_>, reference: &str, wish: Wish) ->
         from,
         until: wish.until,
     };
+    if granted.effect == Effect::Allow {
+        passes_on(desk, principal, &granted)?;
+    }
     let same = |fact: &GrantFact| {
         let old = &fact.granted;
         fact.withdrawn_at.is_none()
@@ -137,6 +140,10 @@ pub(super) fn withdraw(desk: &mut Desk<'_, '_, '_>, reference: &str, grant: Gran
     not_to_himself(desk, principal)?;
     if fact.withdrawn_at.is_some() {
         return unchanged(allowed);
+    }
+    if fact.granted.effect == Effect::Deny {
+        // What a denial kept from him he would get back.
+        passes_on(desk, principal, &fact.granted)?;
     }
     if fact.granted.effect == Effect::Allow
         && fact.granted.role.holds(Right::Own)
@@ -172,7 +179,7 @@ pub(super) fn issue_token(
     }
     to_come(expires_at, desk.ctx.now, "/expires_at")?;
     let house = desk.ctx.caller.principal == PrincipalId::SYSTEM;
-    if !house && stronger(desk.state, principal, &desk.ctx.caller, desk.ctx.now) {
+    if !house && stronger(desk.state, principal, &desk.ctx.caller, expires_at, desk.ctx.now) {
         return Err(Rejection::TokenTooStrong);
     }
     if desk.state.tokens.contains_key(&hash) {
@@ -308,16 +315,23 @@ fn not_to_himself(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Result<(), 
     if caller.principal == principal.id {
         return Err(Rejection::SelfEscalation);
     }
-    let alive = |token: &&TokenFact| token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
-    let holds = principal
-        .tokens
-        .iter()
-        .filter(alive)
-        .any(|token| token.issued_by == caller.principal);
+    let holds = holds_token_of(caller.principal, principal, now);
     if holds && caller.principal != PrincipalId::SYSTEM && !desk.visible.may(Right::Own, Target::Ledger) {
         return Err(Rejection::SelfEscalation);
     }
     Ok(())
+}
+
+/// Nobody passes on what is denied to him.
+fn passes_on(desk: &Desk<'_, '_, '_>, principal: &Principal, granted: &Granted) -> Result<(), Rejection> {
+    match kept_back(desk.state, &desk.ctx.caller, principal, granted, desk.ctx.now) {
+        None => Ok(()),
+        Some(right) => Err(Rejection::Denied(Denied {
+            right,
+            target: Target::Ledger.to_string(),
+            why: DeniedWhy::DeniedByGrant,
+        })),
+    }
 }
 
 /// A token that may only make named owners is refused here.
@@ -356,47 +370,72 @@ fn a_way_in_stays(desk: &Desk<'_, '_, '_>, holder: &Principal, token: TokenId) -
     Ok(())
 }
 
-fn checked_scope(desk: &Desk<'_, '_, '_>, mut scope: Scope) -> Result<Scope, Rejection> {
-    let narrowed = [
+/// A scope as it is stored: everything it names is there and shows, sorted, each once.
+fn checked_scope(desk: &Desk<'_, '_, '_>, role: Role, effect: Effect, mut scope: Scope) -> Result<Scope, Rejection> {
+    sizes(&scope)?;
+    let state = desk.state;
+    let (workspaces, clients) = (&scope.workspaces, &scope.clients);
+    let gone = |id| !state.workspaces.get(id).is_some_and(|it| desk.visible.workspace(it));
+    if workspaces.iter().any(gone) {
+        return Err(not_found("workspace"));
+    }
+    let gone = |id| !state.clients.get(id).is_some_and(|it| desk.visible.client(it));
+    if clients.iter().any(gone) {
+        return Err(not_found("client"));
+    }
+    let gone = |id| !state.credentials.get(id).is_some_and(|it| desk.visible.credential(it));
+    if scope.credentials.iter().any(gone) {
+        return Err(not_found("credential"));
+    }
+    let service = |id: &String| text::service_id(id).map_err(at("/scope/services"));
+    scope.services.iter().try_for_each(service)?;
+    let tag = |tag: &Pair| {
+        let name = text::tag_name(&tag.name).map_err(at("/scope/tags"))?;
+        let value = text::tag_value(&tag.value).map_err(at("/scope/tags"))?;
+        Ok(Pair { name, value })
+    };
+    scope.tags = scope.tags.iter().map(tag).collect::<Result<_, Rejection>>()?;
+    let unplaced = !scope.all && workspaces.is_empty() && clients.is_empty();
+    if role == Role::Service && effect == Effect::Allow && unplaced {
+        return Err(Rejection::invalid(
+            "/scope",
+            "a service is served the secrets of workspaces, and the scope names none",
+            "name workspaces or clients too; `reader` reads credentials by id",
+        ));
+    }
+    scope.workspaces.sort_unstable();
+    scope.workspaces.dedup();
+    scope.clients.sort_unstable();
+    scope.clients.dedup();
+    scope.services.sort_unstable();
+    scope.services.dedup();
+    scope.tags.sort();
+    scope.tags.dedup();
+    scope.credentials.sort_unstable();
+    scope.credentials.dedup();
+    Ok(scope)
+}
+
+/// All is written out, and nothing else stands beside it; else something is named, and not too much.
+fn sizes(scope: &Scope) -> Result<(), Rejection> {
+    let named = [
+        ("/scope/workspaces", scope.workspaces.len()),
         ("/scope/clients", scope.clients.len()),
         ("/scope/services", scope.services.len()),
         ("/scope/tags", scope.tags.len()),
         ("/scope/credentials", scope.credentials.len()),
     ];
-    if let Some((pointer, _)) = narrowed.into_iter().find(|(_, count)| *count > 0) {
-        let hint = "grant for workspaces, or for all";
-        return Err(Rejection::invalid(
-            pointer,
-            "grants hold for the whole ledger or for workspaces",
-            hint,
-        ));
-    }
-    if scope.all != scope.workspaces.is_empty() {
+    if scope.all != named.iter().all(|(_, count)| *count == 0) {
         return Err(Rejection::invalid(
             "/scope",
-            "a scope is all, or names workspaces",
+            "a scope is all, or names workspaces, clients, services, tags or credentials",
             "an empty scope is nothing",
         ));
     }
-    if scope.workspaces.len() > SCOPE_ITEMS_MAX {
-        return Err(Rejection::invalid(
-            "/scope/workspaces",
-            format!("at most {SCOPE_ITEMS_MAX}"),
-            "",
-        ));
+    match named.into_iter().find(|(_, count)| *count > SCOPE_ITEMS_MAX) {
+        Some((pointer, _)) => Err(Rejection::invalid(pointer, format!("at most {SCOPE_ITEMS_MAX}"), "")),
+        None => Ok(()),
     }
-    let known = |id| {
-        desk.state
-            .workspaces
-            .get(id)
-            .is_some_and(|workspace| desk.visible.workspace(workspace))
-    };
-    if !scope.workspaces.iter().all(known) {
-        return Err(not_found("workspace"));
-    }
-    scope.workspaces.sort_unstable();
-    scope.workspaces.dedup();
-    Ok(scope)
 }
 
 fn principal_named(

@@ -1,6 +1,7 @@
 //! Reach: wider only by an explicit act.
 
 use super::credential::{open, stream_of};
+use super::update::nobody_is_raised;
 use super::{Decision, Desk, decided, one, unchanged};
 use crate::command::ShareCredential;
 use crate::event::{Event, Sharing};
@@ -21,6 +22,11 @@ pub(super) fn share(desk: &mut Desk<'_, '_, '_>, input: &ShareCredential) -> Res
     if sharing == Sharing::default() {
         return unchanged(allowed);
     }
+    let mut shared = credential.clone();
+    shared.reach.all |= sharing.all;
+    shared.reach.clients.extend_from_slice(&sharing.clients);
+    shared.reach.workspaces.extend_from_slice(&sharing.workspaces);
+    nobody_is_raised(desk, credential, &shared)?;
     Ok(decided(
         allowed,
         vec![one(stream_of(credential), Event::CredentialShared(sharing))],
@@ -39,6 +45,18 @@ pub(super) fn unshare(desk: &mut Desk<'_, '_, '_>, input: &ShareCredential) -> R
     if sharing == Sharing::default() {
         return unchanged(allowed);
     }
+    // A denial at a workspace holds for what reaches it: taken out of its reach, the credential would be free.
+    let mut unshared = credential.clone();
+    unshared.reach.all &= !sharing.all;
+    unshared
+        .reach
+        .clients
+        .retain(|client| !sharing.clients.contains(client));
+    unshared
+        .reach
+        .workspaces
+        .retain(|workspace| !sharing.workspaces.contains(workspace));
+    nobody_is_raised(desk, credential, &unshared)?;
     Ok(decided(
         allowed,
         vec![one(stream_of(credential), Event::CredentialUnshared(sharing))],

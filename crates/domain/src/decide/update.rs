@@ -4,13 +4,13 @@ use super::credential::{holder, open, pairs, policy, scopes, steward, stream_of}
 use super::fields::{Fields, checked_names, class_allowed, pointer};
 use super::{Decision, Desk, at, decided, free_name, one, to_come};
 use crate::command::{Change, FieldInput, UpdateCredential};
-use crate::event::{CredentialChange, CredentialUpdated, Event, FieldFact, StewardChanged};
+use crate::event::{CredentialChange, CredentialUpdated, Event, FieldFact, Pair, StewardChanged};
 use crate::find;
 use crate::ids::ClientId;
 use crate::kinds::kind_fields;
 use crate::rejection::Rejection;
-use crate::rights::Target;
-use crate::state::Credential;
+use crate::rights::{Target, gains, holds_token_of};
+use crate::state::{Credential, GrantFact, Principal};
 use crate::text;
 use crate::words::{FieldClass, Right};
 
@@ -18,6 +18,7 @@ pub(super) fn update(desk: &mut Desk<'_, '_, '_>, input: UpdateCredential) -> Re
     let (credential, allowed) = open(desk, &input.credential, Right::Edit)?;
     let steward = input.steward.as_deref().map(|it| steward(desk, it)).transpose()?;
     let (before, after) = changes(desk, credential, input)?;
+    moved(desk, credential, &after)?;
     let mut events = Vec::new();
     if after != CredentialChange::default() {
         events.push(one(
@@ -111,6 +112,54 @@ fn changes(
         &mut after.rotation,
     );
     Ok((before, after))
+}
+
+/// Tags and clients say which grants hold: changing one that a grant names takes `share` before and after, and whoever
+/// changes it raises neither himself nor whose token he holds.
+fn moved(desk: &Desk<'_, '_, '_>, credential: &Credential, after: &CredentialChange) -> Result<(), Rejection> {
+    if after.tags.is_none() && after.client.is_none() {
+        return Ok(());
+    }
+    let mut moved = credential.clone();
+    if let Some(tags) = &after.tags {
+        moved.tags.clone_from(tags);
+    }
+    if let Some(client) = after.client {
+        moved.client = client;
+    }
+    let changed = |tag: &Pair| credential.tags.contains(tag) != moved.tags.contains(tag);
+    let named = |tag: &Pair| changed(tag) && tag_is_named(desk, tag);
+    if after.client.is_some() || credential.tags.iter().chain(&moved.tags).any(named) {
+        desk.authorize(Right::Share, Target::Credential(credential))?;
+        desk.authorize(Right::Share, Target::Credential(&moved))?;
+    }
+    nobody_is_raised(desk, credential, &moved)
+}
+
+/// Whether a grant that holds, or will, names a tag.
+fn tag_is_named(desk: &Desk<'_, '_, '_>, tag: &Pair) -> bool {
+    let holds =
+        |fact: &GrantFact| fact.withdrawn_at.is_none() && fact.granted.until.is_none_or(|end| desk.ctx.now < end);
+    let names = |fact: &GrantFact| fact.granted.scope.tags.contains(tag) && holds(fact);
+    desk.state
+        .principals
+        .values()
+        .any(|principal| principal.grants.iter().any(names))
+}
+
+/// Refuses a change of a credential by which the caller, or one whose token he holds, would get a right on it.
+pub(super) fn nobody_is_raised(
+    desk: &Desk<'_, '_, '_>,
+    before: &Credential,
+    after: &Credential,
+) -> Result<(), Rejection> {
+    let (caller, now) = (desk.ctx.caller.principal, desk.ctx.now);
+    let his = |principal: &&Principal| principal.id == caller || holds_token_of(caller, principal, now);
+    let mut his = desk.state.principals.values().map(AsRef::as_ref).filter(his);
+    if his.any(|principal| gains(desk.state, principal, before, after, now)) {
+        return Err(Rejection::SelfEscalation);
+    }
+    Ok(())
 }
 
 /// Another client is another reach: that takes `share` as well.

@@ -19,13 +19,14 @@ pub(super) struct Texts {
 }
 
 pub(super) fn create(desk: &mut Desk<'_, '_, '_>, texts: Texts, client: Option<&str>) -> Result<Decision, Rejection> {
-    let allowed = desk.authorize(Right::Organise, Target::Ledger)?;
+    let client = client.map(|client| desk.client_in_use(client, "/client")).transpose()?;
+    let place = client.map_or(Target::Ledger, |client| Target::Client(client.id));
+    let allowed = desk.authorize(Right::Organise, place)?;
     desk.match_version(0)?;
     let names = &desk.state.names;
     let taken = |handle: &str| names.workspace_handles.contains_key(handle);
     let holder = |skeleton: &str| holder(desk, skeleton, None);
     let (name, handle) = named("workspace", &texts.name, texts.handle, taken, holder)?;
-    let client = client.map(|client| desk.client_in_use(client, "/client")).transpose()?;
     let created = WorkspaceCreated {
         name: name.as_str().to_owned(),
         skeleton: name.skeleton().to_owned(),
@@ -93,7 +94,7 @@ pub(super) fn stream_of(workspace: &Workspace) -> Stream {
 
 fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str) -> Result<(&'s Workspace, Allowed), Rejection> {
     let workspace = desk.workspace(reference, "")?;
-    let allowed = desk.authorize(Right::Organise, Target::Ledger)?;
+    let allowed = desk.authorize(Right::Organise, Target::Workspace(workspace.id))?;
     desk.match_version(workspace.head.changed)?;
     Ok((workspace, allowed))
 }

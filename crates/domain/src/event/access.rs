@@ -1,5 +1,6 @@
 //! The events of an access stream: what one principal was served or refused.
 
+use super::is_false;
 use crate::ids::{CredentialId, CredentialVersion, Position, Revision, TemplateId, TimeUs, WorkspaceId};
 use crate::words::Right;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,9 @@ pub struct Revealed {
     /// The fields.
     #[serde(rename = "fs")]
     pub fields: Vec<String>,
+    /// Who saw it has no `read`: he administers, and broke the glass.
+    #[serde(rename = "bg", default, skip_serializing_if = "is_false")]
+    pub break_glass: bool,
 }
 
 /// `access.denied`: the rights or the client guard said no.

@@ -24,6 +24,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"),
     // access
     ("us", "served"), ("wu", "window_until"), ("cn", "count"), ("ri", "right"), ("wy", "why"), ("wn", "windows"), ("pos", "position"), ("ac", "access"), ("tgt", "target"),
+    ("bg", "break_glass"),
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger

@@ -1,10 +1,11 @@
 //! Who is stronger than whom, so that nobody raises himself.
 
-use super::{Target, authorize, names_unknown, token_ended, visible};
+use super::scope::{allows, contains, denies, disjoint, gives, narrowed, parts};
+use super::{Target, authorize, token_ended, visible};
 use crate::context::Caller;
 use crate::event::Granted;
-use crate::ids::{GrantId, PrincipalId, TimeUs, TokenId};
-use crate::state::{GrantFact, Principal, State};
+use crate::ids::{GrantId, PrincipalId, TimeUs, TokenId, WorkspaceId};
+use crate::state::{Credential, GrantFact, Principal, State, TokenFact};
 use crate::words::{Effect, Right};
 
 /// Whether a principal is, or by a grant that is to come will be, an administrator or owner: only owners act on those.
@@ -46,8 +47,7 @@ pub fn owner_for_good(principal: &Principal, without: Option<GrantId>, now: Time
         granted.effect == Effect::Allow && granted.scope.all && granted.from <= now && granted.until.is_none()
     });
     // A denial that is to come ends it as surely as one that is there.
-    let denied =
-        grants().any(|granted| granted.effect == Effect::Deny && (granted.scope.all || names_unknown(&granted.scope)));
+    let denied = grants().any(|granted| granted.effect == Effect::Deny && granted.scope.all);
     given && !denied
 }
 
@@ -62,60 +62,180 @@ pub fn is_owner(state: &State, principal: PrincipalId, now: TimeUs) -> bool {
     authorize(state, &caller, Right::Own, Target::Ledger, now).is_ok()
 }
 
-/// Whether a principal may do something, now or by a grant that is to come, that the caller may not.
+/// Whether a principal may do something, now or by a grant that is to come, that the caller may not at that time, as far as
+/// a token that ends then goes.
 ///
-/// An allowance for everything is beyond a caller to whom one of its rights is denied anywhere, unless the same is
-/// denied to the principal. An owner's own denials don't count: he can make an owner without them.
+/// It is judged by what the grants say, not by what is there today: what is made tomorrow is no surprise. A denial of the
+/// caller counts unless the same is denied to the principal, or nothing can ever be in both. An owner's own denials don't
+/// count: he can make an owner without them.
 #[must_use]
-pub fn stronger(state: &State, principal: &Principal, caller: &Caller, now: TimeUs) -> bool {
-    let mine = visible(state, caller, now);
-    if mine.may(Right::Own, Target::Ledger) {
+pub fn stronger(state: &State, principal: &Principal, caller: &Caller, token_end: Option<TimeUs>, now: TimeUs) -> bool {
+    if visible(state, caller, now).may(Right::Own, Target::Ledger) {
         return false;
     }
+    let mine: Vec<&Granted> = state
+        .principals
+        .get(&caller.principal)
+        .into_iter()
+        .flat_map(|own| live(own, now))
+        .collect();
     let beyond = |granted: &Granted| {
-        let scope = &granted.scope;
-        let covers = |right: &Right| {
-            if scope.all {
-                // A denial for a workspace refuses nothing on the ledger, so it is looked at by itself.
-                let as_denied = |denial| denied_as_well(principal, denial, *right, now);
-                mine.may(*right, Target::Ledger) && denials_of(state, caller, *right, now).all(as_denied)
-            } else {
-                scope
-                    .workspaces
-                    .iter()
-                    .all(|id| mine.may(*right, Target::Workspace(*id)))
-            }
+        let asked = Granted {
+            from: granted.from.max(now),
+            until: earlier(granted.until, token_end),
+            ..granted.clone()
         };
-        names_unknown(scope) || !granted.role.rights().iter().all(covers)
+        let kept_from = |right: Right| {
+            let denials = denials(&mine, right);
+            let open = |denial: &Granted| {
+                !disjoint(&denial.scope, &asked.scope) && !denied_as_well(principal, denial, right, now)
+            };
+            denials.into_iter().any(open)
+        };
+        rights_given(&asked).any(|right| !covered(&mine, &asked, right) || kept_from(right))
     };
     live_allowances(principal, now).any(beyond)
 }
 
-/// The denials of a right to the caller, now or from a later time on.
-fn denials_of<'s>(
-    state: &'s State,
-    caller: &Caller,
-    right: Right,
-    now: TimeUs,
-) -> impl Iterator<Item = &'s Granted> + use<'s> {
-    let principal = state.principals.get(&caller.principal);
-    let grants = principal.into_iter().flat_map(move |principal| live(principal, now));
-    grants.filter(move |granted| granted.effect == Effect::Deny && granted.role.holds(right))
+/// The first right that a role would give in a scope and that the caller does not pass on there, since it is denied to him.
+///
+/// Who administers passes on every right but `own` and `administer`, which take an owner; none of those that are denied to
+/// him, where something is there that both his denial and the grant are about, unless the same is denied to who gets it.
+#[must_use]
+pub fn kept_back(state: &State, caller: &Caller, to: &Principal, given: &Granted, now: TimeUs) -> Option<Right> {
+    if visible(state, caller, now).may(Right::Own, Target::Ledger) {
+        return None;
+    }
+    let mine: Vec<&Granted> = state
+        .principals
+        .get(&caller.principal)
+        .into_iter()
+        .flat_map(|own| live(own, now))
+        .collect();
+    rights_given(given).find(|right| {
+        let meets = |denial: &Granted| !denied_as_well(to, denial, *right, now) && meet(state, denial, given, *right);
+        denials(&mine, *right).into_iter().any(meets)
+    })
+}
+
+/// Whether a credential as it is to be would give a principal, now or at a later time, a right that it does not give as it
+/// is: then who changes it so would raise him.
+#[must_use]
+pub fn gains(state: &State, principal: &Principal, before: &Credential, after: &Credential, now: TimeUs) -> bool {
+    let caller = Caller {
+        principal: principal.id,
+        token: None,
+        on_behalf_of: None,
+    };
+    let turns = live(principal, now).flat_map(|granted| [Some(granted.from), granted.until]);
+    let times = turns.flatten().filter(|time| *time > now);
+    let at = |time| {
+        let seen = visible(state, &caller, time);
+        let new =
+            |right: &Right, after: Target<'_>, before: Target<'_>| seen.may(*right, after) && !seen.may(*right, before);
+        let itself = |right: &Right| new(right, Target::Credential(after), Target::Credential(before));
+        // Behind a variable it is judged once more, by grants that are narrowed to some credentials.
+        let within = |right: &Right| {
+            let workspaces = seen.narrowed().then(|| state.workspaces.keys());
+            let new = |id: &WorkspaceId| {
+                new(
+                    right,
+                    Target::Within(*id, Some(after)),
+                    Target::Within(*id, Some(before)),
+                )
+            };
+            workspaces.into_iter().flatten().any(new)
+        };
+        !seen.may(Right::Own, Target::Ledger)
+            && (Right::ALL.iter().any(itself) || [Right::Map, Right::Resolve].iter().any(within))
+    };
+    std::iter::once(now).chain(times).any(at)
+}
+
+/// Whether a principal holds a token that another issued and that still works.
+#[must_use]
+pub fn holds_token_of(holder: PrincipalId, principal: &Principal, now: TimeUs) -> bool {
+    let alive = |token: &&TokenFact| token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+    principal
+        .tokens
+        .iter()
+        .filter(alive)
+        .any(|token| token.issued_by == holder)
+}
+
+fn rights_given(granted: &Granted) -> impl Iterator<Item = Right> + use<'_> {
+    let given = |right: &Right| gives(granted.role, &granted.scope, *right);
+    Right::ALL.iter().copied().filter(given)
+}
+
+fn denials<'g>(grants: &[&'g Granted], right: Right) -> Vec<&'g Granted> {
+    let denies = |granted: &&&Granted| granted.effect == Effect::Deny && granted.role.holds(right);
+    grants.iter().filter(denies).copied().collect()
+}
+
+/// Whether one of the allowances covers what is asked, or several do, part by part.
+fn covered(mine: &[&Granted], asked: &Granted, right: Right) -> bool {
+    let one = |asked: &Granted| {
+        mine.iter().any(|own| {
+            let as_long = own
+                .until
+                .is_none_or(|end| asked.until.is_some_and(|other| other <= end));
+            own.effect == Effect::Allow && own.from <= asked.from && as_long && contains(own, asked, right)
+        })
+    };
+    let part = |scope| one(&Granted { scope, ..asked.clone() });
+    if one(asked) {
+        return true;
+    }
+    let parts = parts(&asked.scope);
+    !parts.is_empty() && parts.into_iter().all(part)
+}
+
+/// Whether something is there that a denial refuses and an allowance gives.
+fn meet(state: &State, denial: &Granted, given: &Granted, right: Right) -> bool {
+    if disjoint(&denial.scope, &given.scope) {
+        return false;
+    }
+    let by_credential = matches!(right, Right::Map | Right::Resolve);
+    if denial.scope.all || given.scope.all || by_credential && narrowed(&denial.scope) {
+        return true;
+    }
+    let both = |target: Target<'_>| denies(state, denial, right, target) && allows(state, given, right, target);
+    state.workspaces.keys().any(|id| both(Target::Workspace(*id)))
+        || state.clients.keys().any(|id| both(Target::Client(*id)))
+        || state.credentials.values().any(|it| both(Target::Credential(it)))
+}
+
+fn earlier(one: Option<TimeUs>, other: Option<TimeUs>) -> Option<TimeUs> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Whether a right is denied to a principal wherever and whenever another's denial denies it.
 fn denied_as_well(principal: &Principal, denial: &Granted, right: Right, now: TimeUs) -> bool {
     live(principal, now).any(|own| {
-        let (scope, other) = (&own.scope, &denial.scope);
-        let everywhere = scope.all || names_unknown(scope);
-        let wherever = everywhere
-            || !other.all && !names_unknown(other) && other.workspaces.iter().all(|id| scope.workspaces.contains(id));
         let from_then_on = own.from <= denial.from.max(now);
         let until_then = own
             .until
             .is_none_or(|end| denial.until.is_some_and(|other| other <= end));
+        let wherever = own.scope.all || !denial.scope.all && refuses_all_of(own, denial);
         own.effect == Effect::Deny && own.role.holds(right) && wherever && from_then_on && until_then
     })
+}
+
+/// Whether everything that one denial refuses another refuses as well: it names the same sorts, and no fewer of each.
+fn refuses_all_of(own: &Granted, denial: &Granted) -> bool {
+    fn all_of<T: PartialEq>(own: &[T], other: &[T]) -> bool {
+        own.is_empty() == other.is_empty() && other.iter().all(|item| own.contains(item))
+    }
+    let (own, other) = (&own.scope, &denial.scope);
+    all_of(&own.workspaces, &other.workspaces)
+        && all_of(&own.clients, &other.clients)
+        && all_of(&own.services, &other.services)
+        && all_of(&own.tags, &other.tags)
+        && all_of(&own.credentials, &other.credentials)
 }
 
 /// What a principal is given, now or from a later time on.

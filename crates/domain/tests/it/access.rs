@@ -20,6 +20,7 @@ fn access(workspace: &str, expected: Vec<Served>) -> Command {
 fn reveal(credential: &str, version: Option<u32>, fields: Option<&[&str]>) -> Command {
     let fields = fields.map(|fields| fields.iter().map(|it| (*it).to_owned()).collect());
     Command::RecordReveal {
+        break_glass: false,
         credential: credential.to_owned(),
         version,
         fields,

@@ -401,6 +401,7 @@ fn a_revoked_credential_stays_as_it_is() {
         enable("shop"),
         Command::ShareCredential(sharing("shop", true, &[], &[])),
         Command::RecordReveal {
+            break_glass: false,
             credential: "shop".to_owned(),
             version: None,
             fields: None,

@@ -154,6 +154,7 @@ fn command(world: &World, kind: u8, x: usize, y: usize, z: u8) -> Command {
             }
         }
         34 => Command::RecordReveal {
+            break_glass: z.is_multiple_of(7),
             credential: a,
             version: None,
             fields: None,

@@ -3,6 +3,7 @@
 
 mod access;
 mod credential;
+mod escalation;
 mod harness;
 mod laws;
 mod principal;

@@ -241,6 +241,7 @@ async fn reveal(Params(handle): Params<String>, call: Call<RevealCredential>) ->
         credential: handle,
         version: call.body.version,
         fields: call.body.fields,
+        break_glass: call.body.break_glass,
     };
     let revealed = call.app.ledger.reveal(call.context, request).await?;
     let mut text = Zeroizing::new(Vec::with_capacity(super::resolve::room(&revealed.fields) + 1_024));

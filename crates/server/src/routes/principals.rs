@@ -9,14 +9,14 @@ use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::{Lens, grant_written, thing_written, token_written};
 use strongroom_api::principal::{
-    CreateGrant, CreatePrincipal, CreateToken, GrantInput, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
-    TokenWritten, Whoami,
+    CreateGrant, CreatePrincipal, CreateToken, Grant, GrantInput, GrantWritten, Principal, PrincipalQuery, Token,
+    TokenQuery, TokenWritten, Whoami,
 };
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_api::{Page, SecretText};
 use strongroom_domain::Rejection;
 use strongroom_domain::command::Command;
-use strongroom_domain::event::Scope;
+use strongroom_domain::event::{Pair, Scope};
 use strongroom_domain::find;
 use strongroom_domain::ids::{GrantId, TokenId};
 use strongroom_domain::rights::Target;
@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(get))
         .routes(routes!(disable))
-        .routes(routes!(grant))
+        .routes(routes!(grants, grant))
         .routes(routes!(withdraw))
         .routes(routes!(tokens, issue))
         .routes(routes!(revoke))
@@ -131,6 +131,19 @@ async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer 
     answer::versioned(written.etag, &written)
 }
 
+/// What a principal was granted, oldest first, also what was taken back; everybody sees his own.
+#[utoipa::path(get, path = "/api/v1/principals/{handle}/grants", tag = "principals",
+    responses((status = 200, body = Page<Grant>)))]
+async fn grants(asker: Asker, Params(handle): Params<String>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::principal(lens.state, &lens.seen, &handle, "")?;
+    answer::ok(&Page {
+        items: lens.principal(it).grants,
+        next: None,
+    })
+}
+
 /// Grants a role.
 #[utoipa::path(post, path = "/api/v1/principals/{handle}/grants", tag = "principals", request_body = CreateGrant,
     responses((status = 201, body = GrantWritten)))]
@@ -139,6 +152,10 @@ async fn grant(Params(handle): Params<String>, call: Call<CreateGrant>) -> Answe
         role,
         all,
         workspaces,
+        clients,
+        services,
+        tags,
+        credentials,
         effect,
         from,
         until,
@@ -148,6 +165,10 @@ async fn grant(Params(handle): Params<String>, call: Call<CreateGrant>) -> Answe
         role,
         all,
         workspaces,
+        clients,
+        services,
+        tags,
+        credentials,
         effect,
         from,
         until,
@@ -222,13 +243,16 @@ async fn issue(call: Call<CreateToken>) -> Answer {
         (Some(reference), Some(role)) => owner(&lens, reference, role, &mut commands)?,
     };
     if let Some(role) = body.role {
-        let all = body.workspaces.is_empty();
-        let input = GrantInput {
+        let mut input = GrantInput {
             role,
-            all,
             workspaces: body.workspaces,
+            clients: body.clients,
+            services: body.services,
+            tags: body.tags,
+            credentials: body.credentials,
             ..GrantInput::default()
         };
+        input.all = names_nothing(&input);
         commands.push(grant_command(&lens, principal.clone(), input, "")?);
     }
     let token = strongroom_seal::Token::make().map_err(|error| Failure::Internal(error.to_string()))?;
@@ -319,29 +343,71 @@ fn grant_command(lens: &Lens<'_>, principal: String, input: GrantInput, at: &str
         Some(text) => word(Effect::parse(text), &format!("{at}/effect"), "effect", &effects)?,
         None => Effect::Allow,
     };
-    if input.all != input.workspaces.is_empty() {
+    if input.all != names_nothing(&input) {
         return Err(ApiError::Parameter {
             pointer: format!("{at}/all"),
-            what: "a grant holds for the whole ledger or for some workspaces".to_owned(),
-            hint: "send either `all: true` or `workspaces`".to_owned(),
+            what: "a grant holds for the whole ledger or for what it names".to_owned(),
+            hint: "send either `all: true` or some of `workspaces`, `clients`, `services`, `tags`, `credentials`"
+                .to_owned(),
         });
-    }
-    let mut workspaces = Vec::with_capacity(input.workspaces.len());
-    for (number, reference) in input.workspaces.iter().enumerate() {
-        let pointer = format!("{at}/workspaces/{number}");
-        workspaces.push(find::workspace(lens.state, &lens.seen, reference, &pointer)?.id);
     }
     Ok(Command::Grant {
         principal,
         role,
-        scope: Scope {
-            all: input.all,
-            workspaces,
-            ..Scope::default()
-        },
+        scope: scope(lens, &input, at)?,
         effect,
         from: time_if(input.from.as_deref(), &format!("{at}/from"))?,
         until: time_if(input.until.as_deref(), &format!("{at}/until"))?,
+    })
+}
+
+fn names_nothing(input: &GrantInput) -> bool {
+    let named = [
+        &input.workspaces,
+        &input.clients,
+        &input.services,
+        &input.tags,
+        &input.credentials,
+    ];
+    named.iter().all(|names| names.is_empty())
+}
+
+/// What a grant names, found among what the caller sees.
+fn scope(lens: &Lens<'_>, input: &GrantInput, at: &str) -> Result<Scope, ApiError> {
+    fn each<T>(
+        names: &[String],
+        at: &str,
+        find: impl Fn(&str, &str) -> Result<T, ApiError>,
+    ) -> Result<Vec<T>, ApiError> {
+        let one = |(number, name): (usize, &String)| find(name, &format!("{at}/{number}"));
+        names.iter().enumerate().map(one).collect()
+    }
+    let (state, seen) = (lens.state, &lens.seen);
+    Ok(Scope {
+        all: input.all,
+        workspaces: each(&input.workspaces, &format!("{at}/workspaces"), |name, at| {
+            Ok(find::workspace(state, seen, name, at)?.id)
+        })?,
+        clients: each(&input.clients, &format!("{at}/clients"), |name, at| {
+            Ok(find::client(state, seen, name, at)?.id)
+        })?,
+        services: input.services.clone(),
+        tags: each(&input.tags, &format!("{at}/tags"), tag)?,
+        credentials: each(&input.credentials, &format!("{at}/credentials"), |name, at| {
+            Ok(find::credential(state, seen, name, at)?.id)
+        })?,
+    })
+}
+
+fn tag(text: &str, at: &str) -> Result<Pair, ApiError> {
+    let (name, value) = text.split_once('=').ok_or_else(|| ApiError::Parameter {
+        pointer: at.to_owned(),
+        what: "a tag has a name and a value".to_owned(),
+        hint: "send it as `name=value`".to_owned(),
+    })?;
+    Ok(Pair {
+        name: name.to_owned(),
+        value: value.to_owned(),
     })
 }
 

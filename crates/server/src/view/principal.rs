@@ -4,7 +4,9 @@ use super::Lens;
 use crate::time::rfc3339;
 use strongroom_api::principal::{Grant, Principal, Token, Whoami};
 use strongroom_domain::context::Caller;
-use strongroom_domain::ids::TimeUs;
+use strongroom_domain::event::Pair;
+use strongroom_domain::ids::{ClientId, CredentialId, TimeUs, WorkspaceId};
+use strongroom_domain::rights::gives;
 use strongroom_domain::state::{self, GrantFact, TokenFact};
 use strongroom_domain::words::{Effect, Right};
 
@@ -27,13 +29,20 @@ impl Lens<'_> {
     fn grant(&self, fact: &GrantFact) -> Grant {
         let granted = &fact.granted;
         // Where a grant holds is for who may know of the grant: an id stands for what he may not see.
-        let workspace = |id: &strongroom_domain::ids::WorkspaceId| self.workspace_handle(*id).unwrap_or(id.to_string());
+        let workspace = |id: &WorkspaceId| self.workspace_handle(*id).unwrap_or(id.to_string());
+        let client = |id: &ClientId| self.client_handle(*id).unwrap_or(id.to_string());
+        let credential = |id: &CredentialId| self.credential_handle(*id).unwrap_or(id.to_string());
+        let tag = |tag: &Pair| format!("{}={}", tag.name, tag.value);
         Grant {
             id: granted.grant.to_string(),
             role: granted.role.as_str().to_owned(),
             effect: granted.effect.as_str().to_owned(),
             all: granted.scope.all,
             workspaces: granted.scope.workspaces.iter().map(workspace).collect(),
+            clients: granted.scope.clients.iter().map(client).collect(),
+            services: granted.scope.services.clone(),
+            tags: granted.scope.tags.iter().map(tag).collect(),
+            credentials: granted.scope.credentials.iter().map(credential).collect(),
             from: rfc3339(granted.from),
             until: granted.until.map(rfc3339),
             granted_at: rfc3339(fact.granted_at),
@@ -61,8 +70,9 @@ impl Lens<'_> {
         let token = it.tokens.iter().find(|token| Some(token.id) == caller.token);
         let live: Vec<&GrantFact> = it.grants.iter().filter(|grant| counts(grant, self.now)).collect();
         let gives = |right: &Right| {
-            live.iter()
-                .any(|fact| fact.granted.effect == Effect::Allow && fact.granted.role.holds(*right))
+            live.iter().any(|fact| {
+                fact.granted.effect == Effect::Allow && gives(fact.granted.role, &fact.granted.scope, *right)
+            })
         };
         Some(Whoami {
             handle: it.handle.clone(),

@@ -283,4 +283,7 @@ pub(crate) struct RevealArgs {
     /// Print the value of the one --field and nothing else
     #[arg(long)]
     pub(crate) raw: bool,
+    /// See it without the right to read, as an administrator; the record says so
+    #[arg(long)]
+    pub(crate) break_glass: bool,
 }
