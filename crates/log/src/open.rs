@@ -18,7 +18,7 @@ use crate::journals::{self, JournalsCopy};
 use crate::layout::{Layout, Present, Stage};
 use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::store::Head;
-use crate::{Committer, OpenError, Slot, Space, Store, birth, tree};
+use crate::{Committer, OpenError, Slot, Space, Store, StoreError, birth, tree};
 
 /// Sequence of the key file that a birth begins with. A later one says that the birth is over.
 pub const FIRST_KEY_FILE: u64 = 1;
@@ -184,7 +184,9 @@ impl DataDir {
             born,
             cut,
         } = opening.open_database()?;
-        let checked = check_store(&store, &anchor.slot, size)
+        let checked = read_meta(&store)
+            .map_err(Disagreement::from)
+            .and_then(|()| check_store(&store, &anchor.slot, size))
             .map_err(|why| refusal(why, layout, anchor.slot.size, size, copy.as_ref()))?;
         let tiles_rebuilt = mend_tiles(&store, &checked)?;
         let report = OpenReport {
@@ -376,6 +378,15 @@ fn check_anchor(anchor: &Found, life: &Life, mac: &AnchorMac) -> Result<(), Open
         });
     }
     Ok(())
+}
+
+/// Reads all of `meta`: its tables are small, and merged at the next flush, which fails for good where one of them is
+/// damaged. What is asked for by key says nothing of the older tables.
+fn read_meta(store: &Store) -> Result<(), StoreError> {
+    store
+        .view()
+        .rows_with_prefix(Space::Meta, b"")
+        .try_for_each(|row| row.map(|_| ()))
 }
 
 fn check_store(store: &Store, slot: &Slot, size: u64) -> Result<Checked, Disagreement> {
