@@ -3,6 +3,7 @@
 mod agency; // a whole day on the command line
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
+mod run; // secrets for a command, a file, a script
 mod usage; // wrong use
 
 use crate::harness::{Agency, Place, Server, example};
@@ -52,6 +53,9 @@ fn every_command_of_the_grammar_is_there() {
         "default set",
         "default unset",
         "resolve",
+        "run",
+        "inject",
+        "get",
         "audit log",
         "audit show",
         "audit key",

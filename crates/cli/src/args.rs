@@ -3,8 +3,8 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    audit, client, completions, credential, default, dump, import, init, keys, login, mapping, principal, resolve,
-    serve, service, setup, status, template, token, verify, workspace,
+    audit, client, completions, credential, default, dump, get, import, init, inject, keys, login, mapping, principal,
+    resolve, run, serve, service, setup, status, template, token, verify, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -140,6 +140,12 @@ pub(crate) enum Command {
     Default(default::DefaultCommand),
     /// Get the secrets that a template needs in a workspace
     Resolve(resolve::ResolveArgs),
+    /// Run a command with secrets in its environment
+    Run(run::RunArgs),
+    /// Replace references in a file by values
+    Inject(inject::InjectArgs),
+    /// Print one value, by reference
+    Get(get::GetArgs),
     /// Who did what, when, and why they were allowed
     #[command(subcommand)]
     Audit(audit::AuditCommand),

@@ -1,6 +1,7 @@
 //! What went wrong, what to do about it, and the exit code that says so to scripts.
 //!
 //! 0 done · 1 wrong use or local failure · 2 the server said no · 3 not found · 4 denied · 5 verification failed.
+//! `run` gives the exit code of its command; its own failures are 125 to 127, as with `env` and `docker run`.
 
 use crate::output::Output;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
@@ -12,18 +13,41 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Wrong use, or a failure on this machine.
-    Local = 1,
+    Local,
     /// The server said no.
-    Refused = 2,
+    Refused,
     /// What was named is not there, or not for the caller to see.
-    NotFound = 3,
+    NotFound,
     /// The token is not good enough.
-    Denied = 4,
+    Denied,
     /// Something does not match what was signed.
-    Unverified = 5,
+    Unverified,
+    /// `run` failed before its command began.
+    Run,
+    /// The command of `run` is there and can't be begun.
+    NotRunnable,
+    /// The command of `run` is not there.
+    NoCommand,
+    /// The command of `run` ended so.
+    Child(u8),
 }
 
 impl Exit {
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Local => 1,
+            Self::Refused => 2,
+            Self::NotFound => 3,
+            Self::Denied => 4,
+            Self::Unverified => 5,
+            Self::Run => 125,
+            Self::NotRunnable => 126,
+            Self::NoCommand => 127,
+            Self::Child(code) => code,
+        }
+    }
+
     /// The exit code for an HTTP status that is an error.
     pub(crate) fn of_status(status: u16) -> Self {
         match status {
@@ -36,7 +60,7 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
@@ -108,6 +132,17 @@ impl Failure {
         self.exit
     }
 
+    /// The same failure with another exit code.
+    #[must_use]
+    pub(crate) fn exits(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// What went wrong, without hints.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What to try next, all together.
     #[cfg(test)]
     pub(crate) fn help_text(&self) -> String {
@@ -123,7 +158,7 @@ impl Failure {
         if !self.hints.is_empty() {
             document.insert("hint".to_owned(), json!(self.hints.join("; "))); // the server's own comes first
         }
-        document.insert("exit".to_owned(), json!(self.exit as u8));
+        document.insert("exit".to_owned(), json!(self.exit.code()));
         Value::Object(document)
     }
 
@@ -207,7 +242,7 @@ mod tests {
             (503, 2),
         ];
         for (status, code) in codes {
-            assert_eq!(Exit::of_status(status) as u8, code, "{status}");
+            assert_eq!(Exit::of_status(status).code(), code, "{status}");
         }
     }
 

@@ -8,6 +8,7 @@ mod args; // the grammar: options for all, one noun after another
 mod usage; // wrong use of it
 mod complete; // what a shell completes
 mod commands; // each noun: words, requests, answers
+mod reference; // cred://handle/field
 mod input; // what people type: fields, secrets, times
 mod ask; // what people are asked, where there are people
 mod root; // where the root key comes from
@@ -42,12 +43,13 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && usage::wants_json(std::env::args_os()) => {
-            return output::finish(&Output::new(Format::Json), Err(usage::failure(&error)));
+            let failure = usage::failure(&error).exits(usage::exit(std::env::args_os()));
+            return output::finish(&Output::new(Format::Json), Err(failure));
         }
         Err(error) => {
             // clap's own exit code for wrong use is 2, which here means that the server said no.
             let code = if error.use_stderr() {
-                Exit::Local.into()
+                usage::exit(std::env::args_os()).into()
             } else {
                 ExitCode::SUCCESS
             };
@@ -86,6 +88,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Login(_) => return commands::login::run(globals, output).await,
         Command::Verify(args) => return commands::verify::run(args, globals, output).await,
         Command::Dump(args) => return commands::dump::run(args, globals, output).await,
+        Command::Run(args) => return commands::run::run(args, globals, output).await,
         _ => {}
     }
     let session = Session::open(globals, output)?;
@@ -100,6 +103,8 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Unmap(args) => commands::mapping::unmap(args, &session).await,
         Command::Default(command) => commands::default::run(command, &session).await,
         Command::Resolve(args) => commands::resolve::run(args, &session).await,
+        Command::Get(args) => commands::get::run(args, &session).await,
+        Command::Inject(args) => commands::inject::run(args, &session).await,
         Command::Audit(command) => commands::audit::run(command, &session).await,
         Command::Import(command) => commands::import::run(command, &session).await,
         Command::Services(args) => commands::service::run(args, &session).await,
@@ -108,6 +113,6 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Token(command) => commands::token::run(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
         Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server
-        Command::Login(_) | Command::Verify(_) | Command::Dump(_) => Ok(()), // done before a session
+        Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Run(_) => Ok(()), // done before a session
     }
 }

@@ -1,6 +1,6 @@
 //! Wrong use: what clap found wrong, as a failure like others.
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use clap::error::ErrorKind;
 use serde_json::json;
 use strongroom_api::problem::TYPE_PREFIX;
@@ -14,6 +14,19 @@ pub(crate) fn wants_json(words: impl IntoIterator<Item = std::ffi::OsString>) ->
         }
     }
     false
+}
+
+/// Wrong use is 1; of `run` it is 125, since 1 may be its command's.
+pub(crate) fn exit(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let mut words = words.into_iter().skip(1).take_while(|word| word != "--");
+    while let Some(word) = words.next() {
+        if word == "--output" || word == "--addr" {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return if word == "run" { Exit::Run } else { Exit::Local };
+        }
+    }
+    Exit::Local
 }
 
 /// The failure with message, usage and tips apart, as a program takes them.
