@@ -10,3 +10,4 @@ mod people; // principals, grants, tokens
 mod resolve; // secrets for a run, and their records
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
+mod wait; // answers that wait for a change

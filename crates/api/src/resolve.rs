@@ -24,6 +24,9 @@ pub struct Resolve {
     /// The `etag` of an earlier answer: when nothing changed since, no value is served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// With `known`: while nothing has changed, wait so long for a change before saying so, as in `30s`; at most 60 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
     /// Why, in the caller's words; kept in the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

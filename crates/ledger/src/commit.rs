@@ -205,6 +205,7 @@ impl CommitSide {
             last_recorded_at: prepared.last_recorded_at,
         });
         self.shared.published.store(Arc::clone(&published));
+        self.shared.waits.send_modify(|_| {});
         // Before the answers: whoever has one finds his commit counted.
         self.shared.counters.commit.note(begun.elapsed());
         // Durable and visible: it is answered at once, and even when the anchor can't be written. A crash in between

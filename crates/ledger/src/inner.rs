@@ -23,6 +23,7 @@ use strongroom_log::{FreeSpace, Slice, Store};
 use strongroom_proof::record::{Header, RecordRef};
 use strongroom_proof::tree::verify_inclusion;
 use strongroom_seal::open_secret;
+use tokio::sync::watch;
 
 /// A cached record weighs its bytes and what the cache needs for it.
 #[derive(Debug, Clone)]
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) queued_bytes: AtomicUsize,
     /// How long a serving covers the next ones.
     pub(crate) window: Duration,
+    /// Told of each commit, for those who wait for a change; false when nobody is to wait any more.
+    pub(crate) waits: watch::Sender<bool>,
     /// Set once, never taken back.
     pub(crate) stopped: AtomicBool,
     pub(crate) room: AtomicU8,

@@ -45,7 +45,7 @@ pub use latency::{BUCKETS_US, Latency, LatencyCounts};
 pub use limits::RETRY_AFTER_S;
 pub use open::{OpenOptions, OpenReport};
 pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
-pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues};
+pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;

@@ -519,6 +519,7 @@ pub(crate) fn start(
         windows: crate::windows::Windows::default(),
         fingerprints: RwLock::new(fingerprints),
         window: options.window,
+        waits: tokio::sync::watch::Sender::new(true),
         stopped: AtomicBool::new(false),
         room: AtomicU8::new(0),
         on_fatal: options.on_fatal,

@@ -8,6 +8,7 @@ use crate::view::Published;
 use crate::{Ledger, windows};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use strongroom_domain::Rejection;
 use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
@@ -21,9 +22,16 @@ use strongroom_domain::state::{Credential, State};
 use strongroom_domain::words::{CredentialStatus, FieldClass, Right, Step};
 use strongroom_formats::catalogue::allowed_hosts;
 use strongroom_log::FreeSpace;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// Times a recorded serving is computed again when the state moved on in between.
 const STALE_RETRIES: usize = 8;
+
+/// How long an answer may wait for a change.
+pub const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Who waits asks again at most so often: thousands who wait must not look at each of thousands of commits a second.
+const WAIT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Asks for the secrets of one workspace and template.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +46,8 @@ pub struct ResolveRequest {
     pub dry_run: bool,
     /// The etag of an earlier answer: nothing is served when nothing changed.
     pub known: Option<String>,
+    /// While nothing has changed, how long to wait for a change; [`WAIT_MAX`] at most.
+    pub wait: Option<Duration>,
 }
 
 /// One variable of an answer.
@@ -118,15 +128,53 @@ impl Ledger {
     /// # Errors
     /// [`Failure`]; [`Rejection::VariablesMissing`] lists what is missing with what would fit.
     pub async fn resolve(&self, context: RequestContext, request: ResolveRequest) -> Result<Resolved, Failure> {
+        let answer = match request.wait {
+            Some(wait) => self.resolve_changed(&context, &request, wait.min(WAIT_MAX)).await,
+            None => self.resolve_now(&context, &request).await,
+        };
+        let counters = &self.shared.counters;
+        match &answer {
+            Ok(resolved) if resolved.unchanged => counters.reads_unchanged.fetch_add(1, Ordering::Relaxed),
+            Ok(_) => 0,
+            Err(_) => counters.reads_refused.fetch_add(1, Ordering::Relaxed),
+        };
+        answer
+    }
+
+    /// Asks again behind commits until the answer is another one; whatever is answered was decided on the newest state.
+    async fn resolve_changed(
+        &self,
+        context: &RequestContext,
+        request: &ResolveRequest,
+        wait: Duration,
+    ) -> Result<Resolved, Failure> {
+        let until = Instant::now() + wait;
+        let mut commits = self.shared.waits.subscribe();
+        loop {
+            let go_on = *commits.borrow_and_update(); // before the question: no commit is missed
+            let answer = self.resolve_now(context, request).await;
+            let same = answer.as_ref().is_ok_and(|resolved| resolved.unchanged);
+            if !same || !go_on || Instant::now() >= until {
+                return answer;
+            }
+            // Ended, or in time: either way it is asked again.
+            let _ = timeout_at(until, commits.changed()).await;
+            if *commits.borrow() {
+                sleep_until((Instant::now() + WAIT_PAUSE).min(until)).await;
+            }
+        }
+    }
+
+    /// Has all who wait for a change answered now, and nobody wait any more: the server is about to stop.
+    pub fn end_waits(&self) {
+        self.shared.waits.send_replace(false);
+    }
+
+    async fn resolve_now(&self, context: &RequestContext, request: &ResolveRequest) -> Result<Resolved, Failure> {
         for _ in 0..STALE_RETRIES {
-            match self.try_resolve(&context, &request).await {
+            match self.try_resolve(context, request).await {
                 Err(Failure::Rejected(rejection)) if matches!(*rejection, Rejection::Stale) => {}
-                answer => {
-                    if answer.is_err() {
-                        self.shared.counters.reads_refused.fetch_add(1, Ordering::Relaxed);
-                    }
-                    return answer;
-                }
+                answer => return answer,
             }
         }
         Err(Failure::Busy)
@@ -151,7 +199,6 @@ impl Ledger {
             recorded_at,
         };
         if !request.dry_run && request.known.as_deref() == Some(etag.as_str()) {
-            self.shared.counters.reads_unchanged.fetch_add(1, Ordering::Relaxed);
             return Ok(answer(Vec::new(), None, None, true));
         }
         let missing = resolution.missing(&published.state);

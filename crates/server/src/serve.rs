@@ -56,8 +56,10 @@ pub async fn serve(
     };
     let (stop, stopping) = watch::channel(false);
     let mut stopped = stop.subscribe();
+    let waiting = app.clone();
     tokio::spawn(async move {
         shutdown.await;
+        waiting.ledger.end_waits();
         let _ = stop.send(true);
     });
     let late = async move {

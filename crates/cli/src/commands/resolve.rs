@@ -34,6 +34,9 @@ pub(crate) struct ResolveArgs {
     /// The `etag` of an earlier answer: when nothing changed since, no value is served
     #[arg(long, value_name = "ETAG")]
     pub(crate) known: Option<String>,
+    /// While nothing has changed, wait so long for a change (30s, at most 60s)
+    #[arg(long, value_name = "TIME", requires = "known")]
+    pub(crate) wait: Option<String>,
     /// Show secret values in the table
     #[arg(long)]
     pub(crate) show: bool,
@@ -47,6 +50,7 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
         instance: args.instance.clone(),
         dry_run: args.dry_run,
         known: args.known.clone(),
+        wait: args.wait.clone(),
         reason: None,
     };
     let answer = session
@@ -214,6 +218,7 @@ mod tests {
             dry_run: false,
             explain: false,
             known: None,
+            wait: None,
             show: false,
         };
         let failure = explained(

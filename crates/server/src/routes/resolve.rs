@@ -6,13 +6,15 @@ use crate::call::Call;
 use crate::problem::{ApiError, missing_variable};
 use crate::time::rfc3339;
 use crate::view::{Lens, hex};
+use jiff::SignedDuration;
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::time::Duration;
 use strongroom_api::resolve::{Resolve, Resolved as ResolvedShape};
 use strongroom_domain::Rejection;
 use strongroom_domain::secret::SecretText;
-use strongroom_ledger::{Failure, ResolveRequest, Resolved, ResolvedValue, RevealedValues};
+use strongroom_ledger::{Failure, ResolveRequest, Resolved, ResolvedValue, RevealedValues, WAIT_MAX};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
@@ -31,8 +33,12 @@ async fn resolve(call: Call<Resolve>) -> Answer {
         instance,
         dry_run,
         known,
+        wait,
         ..
     } = call.body;
+    let wait = wait
+        .map(|text| how_long(&text, known.is_some() && !dry_run))
+        .transpose()?;
     let caller = call.context.caller;
     let request = ResolveRequest {
         workspace,
@@ -40,6 +46,7 @@ async fn resolve(call: Call<Resolve>) -> Answer {
         instance,
         dry_run,
         known,
+        wait,
     };
     let resolved = match call.app.ledger.resolve(call.context, request).await {
         Ok(resolved) => resolved,
@@ -58,6 +65,23 @@ async fn resolve(call: Call<Resolve>) -> Answer {
     let mut text = Zeroizing::new(Vec::with_capacity(room));
     serde_json::to_writer(&mut *text, &body).map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(answer::secret(text))
+}
+
+/// Reads `wait`, which goes with `known` only.
+fn how_long(text: &str, known: bool) -> Result<Duration, ApiError> {
+    let wrong = |what: &str, hint: &str| ApiError::Parameter {
+        pointer: "/wait".to_owned(),
+        what: what.to_owned(),
+        hint: hint.to_owned(),
+    };
+    if !known {
+        let hint = "send the `etag` of an earlier answer as `known`, and no dry run";
+        return Err(wrong("there is nothing to wait for", hint));
+    }
+    let length = text.parse::<SignedDuration>().ok();
+    let length = length.and_then(|length| Duration::try_from(length).ok());
+    let length = length.filter(|length| *length <= WAIT_MAX);
+    length.ok_or_else(|| wrong("it is not a time of up to 60 s", "say how long, as in 30s"))
 }
 
 /// The answer to a reveal.
