@@ -23,6 +23,32 @@ use zeroize::Zeroizing;
 /// What lets this process in is not passed on: the command gets values, not the right to fetch more.
 const OWN_TOKEN: &str = "STRONGROOM_TOKEN";
 
+/// Names that have a program load or run something. Whoever writes templates and credentials must not choose what a runner
+/// executes; `--env` is the caller's own choice and may set them.
+const LOADS_CODE: [&str; 14] = [
+    "PATH",
+    "ENV",
+    "BASH_ENV",
+    "SHELLOPTS",
+    "IFS",
+    "NODE_OPTIONS",
+    "PERL5OPT",
+    "PERL5LIB",
+    "RUBYOPT",
+    "RUBYLIB",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
+    "PROMPT_COMMAND",
+];
+
+/// What such names may begin with, too.
+const LOADS_CODE_PREFIXES: [&str; 5] = ["LD_", "DYLD_", "PYTHON", "GIT_", "BASH_FUNC"];
+
+fn loads_code(name: &str) -> bool {
+    LOADS_CODE.contains(&name) || LOADS_CODE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// `run`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -177,6 +203,14 @@ fn of_variables(answer: &Value) -> Outcome<Environment> {
             let source = format!("field `{field}` of {variable}");
             let short = (fields.len() == 1).then(|| env_name(variable));
             for name in short.into_iter().chain([env_name(&format!("{variable}_{field}"))]) {
+                if loads_code(&name) {
+                    return Err(Failure::local(format!(
+                        "{source} would be {name}, by which a program loads or runs something"
+                    ))
+                    .hint(format!(
+                        "rename the variable in the template; --env {name}=cred://… sets it if you mean it"
+                    )));
+                }
                 if let Some(other) = from.insert(name.clone(), source.clone()) {
                     return Err(Failure::local(format!("{other} and {source} would both be {name}"))
                         .hint("rename one of the variables in the template"));
@@ -231,6 +265,21 @@ mod tests {
         let refused = of_variables(&answer(json!({"api.key": "aaa", "api-key": "bbb"}))).unwrap_err();
         assert!(refused.message().contains("SHOP_API_KEY"), "{}", refused.message());
         assert!(!refused.message().contains("aaa") && !refused.message().contains("bbb"));
+    }
+
+    #[test]
+    fn a_template_does_not_choose_what_is_executed() {
+        for (variable, field, name) in [
+            ("LD", "preload", "LD_PRELOAD"),
+            ("PATH", "x", "PATH"),
+            ("NODE", "options", "NODE_OPTIONS"),
+        ] {
+            let answer = json!({"variables": {variable: {"fields": {field: "value-of-it"}}}});
+            let refused = of_variables(&answer).unwrap_err();
+            assert!(refused.message().contains(name), "{}", refused.message());
+            assert!(!refused.message().contains("value-of-it"));
+        }
+        assert!(given(&["PATH=cred://tools/path".to_owned()]).is_ok());
     }
 
     #[test]
