@@ -38,19 +38,32 @@ fn waiting(server: &Server, token: &str, etag: &str) -> JoinHandle<Answer> {
 #[test]
 fn who_waits_has_the_new_value_when_it_is_rotated() {
     let (_place, server, token, etag) = served();
+    // One that nothing changes for: it waits to its end, which the others must not.
+    Agency::map(&server, "shop-b", "shopify-client-b");
+    let other = json!({"workspace": "shop-b", "template": "orders"});
+    let known = server.post("/resolve", other.clone()).ok()["etag"].clone();
+    let (owner, mut other) = (server.with_token(&server.token), other);
+    (other["known"], other["wait"]) = (known, LONG.into());
+    let unconcerned = spawn(move || owner.post("/resolve", other));
     let waiting: Vec<_> = (0..8).map(|_| waiting(&server, &token, &etag)).collect();
     // What is of no concern to them is no answer.
     server.post("/clients", json!({"name": "Nobody's"})).is(201);
-    let fields = json!({"fields": {"api_key": "rotated-Wq72nvYx08"}});
-    server.post("/credentials/openai/rotate", fields).ok();
+    let fields = json!({"fields": {"token": "rotated-Wq72nvYx08"}});
+    server.post("/credentials/shopify-client-a/rotate", fields).ok();
     for answer in waiting {
         let answer = answer.join().unwrap().ok();
         assert_eq!(
-            answer["variables"]["AI"]["fields"]["api_key"], "rotated-Wq72nvYx08",
+            answer["variables"]["SHOP"]["fields"]["token"], "rotated-Wq72nvYx08",
             "{answer}"
         );
         assert_ne!(answer["etag"], Value::from(etag.as_str()));
     }
+    assert!(
+        !unconcerned.is_finished(),
+        "they were answered before their time was over"
+    );
+    server.stop();
+    assert_eq!(unconcerned.join().unwrap().ok()["unchanged"], true);
 }
 
 #[test]
