@@ -71,6 +71,11 @@ fn shown(value: &Value) -> Option<String> {
     }
 }
 
+/// A value as text: JSON values as JSON.
+pub(crate) fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// The list of a page.
 pub(crate) fn items(page: &Value) -> &[Value] {
     page.list("items")

@@ -1,8 +1,8 @@
 //! References to one field of a credential, as files and options carry them: `cred://handle/field[?version=n]`.
 
+use crate::doc::value_text;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -134,8 +134,7 @@ pub(crate) async fn read(references: &BTreeSet<Reference>, reason: &str, session
         };
         for reference in wanted {
             match answer.get("fields").and_then(|fields| fields.get(&reference.field)) {
-                Some(Value::String(text)) => drop(values.insert(reference.clone(), Zeroizing::new(text.clone()))),
-                Some(other) => drop(values.insert(reference.clone(), Zeroizing::new(other.to_string()))),
+                Some(value) => drop(values.insert(reference.clone(), Zeroizing::new(value_text(value)))),
                 None => failures.push((reference, Exit::NotFound, "there is no such field".to_owned())),
             }
         }

@@ -5,7 +5,7 @@ mod show;
 
 pub(crate) use args::CredentialCommand;
 
-use crate::doc::Doc;
+use crate::doc::{Doc, value_text};
 use crate::failure::{Failure, Outcome};
 use crate::input::{FieldArgs, Fields, days, future, pairs};
 use crate::output::joined;
@@ -324,7 +324,7 @@ async fn reveal(args: &RevealArgs, session: &Session) -> Outcome {
             .fields
             .first()
             .and_then(|name| answer.get("fields")?.get(name))
-            .map(show::value)
+            .map(value_text)
             .unwrap_or_default();
         return session.output.bytes(format!("{value}\n").as_bytes());
     }

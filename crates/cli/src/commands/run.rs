@@ -7,6 +7,7 @@ mod mask; // values in a stream of output
 mod watched; // a child whose output is masked
 
 use crate::args::Globals;
+use crate::doc::value_text;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use crate::reference::{self, Reference};
@@ -196,10 +197,7 @@ fn of_variables(answer: &Value) -> Outcome<Environment> {
             continue;
         };
         for (field, value) in fields {
-            let value = Zeroizing::new(match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
+            let value = Zeroizing::new(value_text(value));
             let source = format!("field `{field}` of {variable}");
             let short = (fields.len() == 1).then(|| env_name(variable));
             for name in short.into_iter().chain([env_name(&format!("{variable}_{field}"))]) {

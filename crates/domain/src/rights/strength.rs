@@ -5,7 +5,7 @@ use super::{Target, authorize, token_ended, visible};
 use crate::context::Caller;
 use crate::event::Granted;
 use crate::ids::{GrantId, PrincipalId, TimeUs, TokenId, WorkspaceId};
-use crate::state::{Credential, GrantFact, Principal, State, TokenFact};
+use crate::state::{Credential, GrantFact, Principal, State};
 use crate::words::{Effect, Right};
 
 /// Whether a principal is, or by a grant that is to come will be, an administrator or owner: only owners act on those.
@@ -73,12 +73,7 @@ pub fn stronger(state: &State, principal: &Principal, caller: &Caller, token_end
     if visible(state, caller, now).may(Right::Own, Target::Ledger) {
         return false;
     }
-    let mine: Vec<&Granted> = state
-        .principals
-        .get(&caller.principal)
-        .into_iter()
-        .flat_map(|own| live(own, now))
-        .collect();
+    let mine = live_of(state, caller, now);
     let beyond = |granted: &Granted| {
         let asked = Granted {
             from: granted.from.max(now),
@@ -106,12 +101,7 @@ pub fn kept_back(state: &State, caller: &Caller, to: &Principal, given: &Granted
     if visible(state, caller, now).may(Right::Own, Target::Ledger) {
         return None;
     }
-    let mine: Vec<&Granted> = state
-        .principals
-        .get(&caller.principal)
-        .into_iter()
-        .flat_map(|own| live(own, now))
-        .collect();
+    let mine = live_of(state, caller, now);
     rights_given(given).find(|right| {
         let meets = |denial: &Granted| !denied_as_well(to, denial, *right, now) && meet(state, denial, given, *right);
         denials(&mine, *right).into_iter().any(meets)
@@ -155,12 +145,14 @@ pub fn gains(state: &State, principal: &Principal, before: &Credential, after: &
 /// Whether a principal holds a token that another issued and that still works.
 #[must_use]
 pub fn holds_token_of(holder: PrincipalId, principal: &Principal, now: TimeUs) -> bool {
-    let alive = |token: &&TokenFact| token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
-    principal
-        .tokens
-        .iter()
-        .filter(alive)
-        .any(|token| token.issued_by == holder)
+    let mut tokens = principal.tokens.iter();
+    tokens.any(|token| token.issued_by == holder && !token_ended(token, now))
+}
+
+/// What the caller's grants give and deny, now or from a later time on.
+fn live_of<'s>(state: &'s State, caller: &Caller, now: TimeUs) -> Vec<&'s Granted> {
+    let own = state.principals.get(&caller.principal);
+    own.into_iter().flat_map(|own| live(own, now)).collect()
 }
 
 fn rights_given(granted: &Granted) -> impl Iterator<Item = Right> + use<'_> {

@@ -1,6 +1,6 @@
 //! Credentials for people.
 
-use crate::doc::{Doc, items};
+use crate::doc::{Doc, items, value_text};
 use crate::output::{Cell, Facts, Look, Table, Tone, age, clean, joined, time};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub(super) fn values(answer: &Value, look: &Look) -> String {
     };
     let mut text = String::new();
     for (name, field) in fields {
-        let value = value(field);
+        let value = value_text(field);
         let name = look.paint(&clean(name), Tone::Dim);
         if value.contains('\n') {
             text.push_str(&format!(
@@ -61,11 +61,6 @@ pub(super) fn values(answer: &Value, look: &Look) -> String {
         }
     }
     text
-}
-
-/// A value as text: JSON values as JSON.
-pub(super) fn value(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// When the values end, and whether that is soon.
@@ -164,7 +159,7 @@ fn fields(credential: &Value) -> Table {
     for field in credential.list("fields") {
         let class = field.text("class").unwrap_or_default();
         let value = if class == "plain" {
-            Cell::maybe(field.get("value").map(value))
+            Cell::maybe(field.get("value").map(value_text))
         } else {
             Cell::dim("••••••••")
         };
