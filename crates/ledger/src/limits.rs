@@ -26,3 +26,6 @@ pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
 pub const RETRY_AFTER_S: u64 = 1;
 /// How often the newest checkpoint is written beside records: a row of each commit would cost a lone client a tenth.
 pub(crate) const CHECKPOINT_STORED_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// How long the writer looks for the next request behind a commit of one, before it sleeps.
+pub(crate) const LONE_LOOK_MAX: std::time::Duration = std::time::Duration::from_micros(150);
