@@ -1,6 +1,6 @@
 //! What a caller asks for. Texts are as sent (checked by `decide`); fields are already classified by the catalogue.
 
-use crate::event::{AcceptedFinding, Pair, RotationPolicy, Scope, Served, Source, Variable, WindowCount};
+use crate::event::{AcceptedFinding, ClaimRule, Pair, RotationPolicy, Scope, Served, Source, Variable, WindowCount};
 use crate::ids::{CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId};
 use crate::secret::{Document, SecretText};
 use crate::words::{Effect, FieldClass, Kind, PrincipalKind, Right, Role};
@@ -148,6 +148,23 @@ pub struct TemplateInput {
     pub source: Option<Source>,
 }
 
+/// Binds an identity to a principal.
+#[derive(Debug, Clone)]
+pub struct BindIdentity {
+    /// To whom.
+    pub principal: Ref,
+    /// The issuer's URL, as in its `iss`.
+    pub issuer: String,
+    /// The audience that its assertions must be made for.
+    pub audience: String,
+    /// What they must say.
+    pub claims: Vec<ClaimRule>,
+    /// What it is for.
+    pub label: String,
+    /// When it ends.
+    pub expires_at: Option<TimeUs>,
+}
+
 /// All that can be asked for.
 #[derive(Debug, Clone)]
 #[expect(
@@ -281,6 +298,16 @@ pub enum Command {
     },
     RevokeToken {
         token: TokenId,
+    },
+    /// Lets who an issuer says he is act as a principal.
+    BindIdentity(Box<BindIdentity>),
+    UnbindIdentity {
+        identity: TokenId,
+    },
+    /// A token for who asks through an identity of his own; made outside, here only its hash.
+    SignIn {
+        hash: [u8; 32],
+        expires_at: TimeUs,
     },
     /// Records a serving that `resolve` allowed; checked again against the state it is decided on.
     RecordAccess {

@@ -80,6 +80,8 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::TokenIssued(_)
         | Event::TokenRevoked(_)
         | Event::GrantWithdrawn(_)
+        | Event::IdentityBound(_)
+        | Event::IdentityUnbound(_)
         | Event::ClientCreated(_)
         | Event::ClientUpdated(_)
         | Event::ClientArchived(_)

@@ -20,6 +20,7 @@ mod access;
 mod client;
 mod credential;
 mod fields;
+mod identity;
 mod mapping;
 mod principal;
 mod sharing;
@@ -128,6 +129,9 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::IssueToken { principal, hash, label, expires_at } =>
             principal::issue_token(desk, &principal, hash, &label, expires_at),
         C::RevokeToken { token } => principal::revoke_token(desk, token),
+        C::BindIdentity(input) => identity::bind(desk, *input),
+        C::UnbindIdentity { identity } => identity::unbind(desk, identity),
+        C::SignIn { hash, expires_at } => identity::sign_in(desk, hash, expires_at),
         C::RecordAccess { workspace, template, instance, expected, window_until } =>
             access::accessed(desk, &workspace, &template, instance, expected, window_until),
         C::RecordReveal { credential, version, fields, break_glass } =>

@@ -19,7 +19,10 @@ pub use credential::{
 };
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
-pub use principal::{GrantWithdrawn, Granted, LedgerInitialized, PrincipalCreated, Scope, TokenIssued, TokenRevoked};
+pub use principal::{
+    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Scope,
+    TokenIssued, TokenRevoked,
+};
 pub use template::{AcceptedFinding, RevisionContent, TemplateRegistered, TemplateRevised, Variable};
 pub use workspace::{
     ClientCreated, DefaultMapped, DefaultUnmapped, TemplateAdmitted, VariableMapped, VariableUnmapped, WorkspaceCreated,
@@ -43,6 +46,8 @@ pub enum Event {
     TokenRevoked(TokenRevoked),
     Granted(Granted),
     GrantWithdrawn(GrantWithdrawn),
+    IdentityBound(IdentityBound),
+    IdentityUnbound(IdentityUnbound),
     ClientCreated(ClientCreated),
     ClientUpdated(ThingUpdated),
     ClientArchived(Nothing),

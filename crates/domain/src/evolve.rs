@@ -30,6 +30,8 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::TokenRevoked(data) => principal::token_revoked(state, recorded, data),
         Event::Granted(data) => principal::granted(state, recorded, data),
         Event::GrantWithdrawn(data) => principal::grant_withdrawn(state, recorded, data),
+        Event::IdentityBound(data) => principal::identity_bound(state, recorded, data),
+        Event::IdentityUnbound(data) => principal::identity_unbound(state, recorded, data),
         Event::ClientCreated(data) => workspace::client_created(state, recorded, data),
         Event::ClientUpdated(data) => workspace::client_updated(state, recorded, &data.after),
         Event::ClientArchived(_) => workspace::client_archived(state, recorded),
@@ -88,7 +90,9 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         | Event::TokenIssued(_)
         | Event::TokenRevoked(_)
         | Event::Granted(_)
-        | Event::GrantWithdrawn(_) => vec![EntityKey::Principal(PrincipalId(id))],
+        | Event::GrantWithdrawn(_)
+        | Event::IdentityBound(_)
+        | Event::IdentityUnbound(_) => vec![EntityKey::Principal(PrincipalId(id))],
         Event::ClientCreated(_) | Event::ClientUpdated(_) | Event::ClientArchived(_) => {
             vec![EntityKey::Client(ClientId(id))]
         }

@@ -31,6 +31,16 @@ pub const PLAIN_BYTES_MAX: usize = 16 * 1024;
 pub const DAYS_MAX: u32 = 36_500;
 /// Microseconds since 1970 that a date may name: the end of the year 9999, the last that RFC 3339 can write.
 pub const TIME_US_MAX: u64 = 253_402_300_799_999_999;
+/// Claims that an identity is recognised by.
+pub const CLAIMS_MAX: usize = 20;
+/// Values of which a claim must have one.
+pub const CLAIM_VALUES_MAX: usize = 50;
+/// Characters of an issuer, an audience, a claim's name or value.
+pub const CLAIM_CHARS_MAX: usize = 500;
+/// How long the token of somebody who signed in may live: a working day. Taking the identity back ends it sooner.
+pub const SIGN_IN_US_MAX: u64 = 12 * 3_600 * 1_000_000;
+/// What clocks of two machines may be apart: an assertion counts so much before it begins and after it ends.
+pub const CLOCKS_APART_US: u64 = 60 * 1_000_000;
 /// Workspaces that one grant names.
 pub const SCOPE_ITEMS_MAX: usize = 500;
 /// Fitting credentials that an error lists for one variable.

@@ -11,10 +11,13 @@ use crate::words::{Effect, Right, Role};
 use std::fmt;
 
 mod denied;
+mod identity;
 mod scope;
 mod strength;
 
 pub use denied::{Denied, DeniedWhy};
+pub(crate) use identity::identity_ended;
+pub use identity::{Assertion, identity_caller, issuer_is_known};
 pub use scope::{contains, gives};
 pub use strength::{
     administers, another_owner, gains, has_token, holds_token_of, is_owner, kept_back, owner_for_good, stronger,
@@ -109,6 +112,18 @@ pub enum TokenRefused {
     /// Its principal is disabled.
     #[error("the token's principal is disabled")]
     Disabled,
+    /// It is another issuer's, and no identity is bound to what it says.
+    #[error("no identity is bound to what the assertion says")]
+    Unbound,
+    /// It is another issuer's, and identities of several principals are bound to what it says.
+    #[error("identities of several principals are bound to what the assertion says")]
+    Ambiguous,
+    /// It is another issuer's, and does not count yet.
+    #[error("the assertion does not count yet")]
+    NotYet,
+    /// It is another issuer's, and not signed by one of its keys, or not as it should be.
+    #[error("the assertion is not proved")]
+    Unproved,
 }
 
 impl Role {
@@ -346,13 +361,13 @@ impl<'a> Rules<'a> {
         }
         let token = match caller.token {
             None => None,
-            Some(id) => Some(
-                principal
-                    .tokens
-                    .iter()
-                    .find(|token| token.id == id)
-                    .ok_or(DeniedWhy::TokenEnded)?,
-            ),
+            Some(id) => {
+                let token = principal.tokens.iter().find(|token| token.id == id);
+                if token.is_none() && !identity::is_live(principal, id, now) {
+                    return Err(DeniedWhy::TokenEnded);
+                }
+                token
+            }
         };
         if token.is_some_and(|token| token_ended(token, now)) {
             return Err(DeniedWhy::TokenEnded);

@@ -315,6 +315,10 @@ impl State {
         for (hash, owner) in tokens {
             self.tokens.insert(hash, owner);
         }
+        for identity in &it.identities {
+            let of = self.issuers.entry(identity.bound.issuer.clone()).or_default();
+            of.push((it.id, identity.bound.identity));
+        }
         self.principals.insert(it.id, it);
     }
 }

@@ -7,7 +7,7 @@ mod names;
 
 pub use names::{HandleKey, Names, Skeletons};
 
-use crate::event::{AcceptedFinding, FieldFact, Granted, Pair, RotationPolicy, Source, Variable};
+use crate::event::{AcceptedFinding, FieldFact, Granted, IdentityBound, Pair, RotationPolicy, Source, Variable};
 use crate::ids::{
     ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion, TemplateId,
     TimeUs, TokenId, WorkspaceId,
@@ -44,6 +44,8 @@ pub struct State {
     pub names: Names,
     /// Derived: token hash to its owner.
     pub tokens: HashMap<[u8; 32], (PrincipalId, TokenId)>,
+    /// Derived: identities by issuer, also those that were taken back.
+    pub issuers: HashMap<String, Vec<(PrincipalId, TokenId)>>,
     /// Derived: imported things by source.
     pub sources: HashMap<Source, CredentialId>,
     /// Derived: what the default of a stream is for.
@@ -394,6 +396,21 @@ pub struct TokenFact {
     pub owners_only: bool,
 }
 
+/// An identity's facts: whose word lets somebody act as the principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityFact {
+    /// What was bound.
+    pub bound: IdentityBound,
+    /// When.
+    pub bound_at: TimeUs,
+    /// By whom.
+    pub bound_by: PrincipalId,
+    /// When it was taken back.
+    pub unbound_at: Option<TimeUs>,
+    /// Tokens that were issued to who signed in through it, oldest first.
+    pub tokens: Vec<TokenId>,
+}
+
 /// A grant's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantFact {
@@ -430,6 +447,9 @@ pub struct Principal {
     pub grants: Vec<GrantFact>,
     /// Its tokens, oldest first.
     pub tokens: Vec<TokenFact>,
+    /// Who may act as it by another issuer's word, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<IdentityFact>,
 }
 
 /// Where a principal's access stream stands. Not covered by the rights sum.

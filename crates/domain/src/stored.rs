@@ -5,9 +5,10 @@
 
 use crate::event::{
     Accessed, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated,
-    DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, GrantWithdrawn, Granted, KEYS, LedgerInitialized,
-    Nothing, PrincipalCreated, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
-    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
+    DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, GrantWithdrawn, Granted, IdentityBound,
+    IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated, Revealed, Sharing, StewardChanged,
+    TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped,
+    VariableUnmapped, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -119,6 +120,8 @@ events! {
     Principal 4 "principal.granted" Granted(Granted);
     Principal 5 "principal.grant_withdrawn" GrantWithdrawn(GrantWithdrawn);
     Principal 6 "principal.disabled" PrincipalDisabled(Nothing);
+    Principal 7 "principal.identity_bound" IdentityBound(IdentityBound);
+    Principal 8 "principal.identity_unbound" IdentityUnbound(IdentityUnbound);
     Client 1 "client.created" ClientCreated(ClientCreated);
     Client 2 "client.updated" ClientUpdated(ThingUpdated);
     Client 3 "client.archived" ClientArchived(Nothing);

@@ -259,6 +259,7 @@ fn takes_away(command: &Command) -> bool {
             | Command::DisableCredential { .. }
             | Command::UnshareCredential(_)
             | Command::RevokeToken { .. }
+            | Command::UnbindIdentity { .. }
             | Command::WithdrawGrant { .. }
             | Command::DisablePrincipal { .. }
             | Command::UnmapVariable { .. }

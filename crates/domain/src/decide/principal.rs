@@ -217,7 +217,7 @@ pub(super) fn revoke_token(desk: &mut Desk<'_, '_, '_>, token: TokenId) -> Resul
     if seen.tokens.iter().any(revoked) {
         return unchanged(allowed);
     }
-    a_way_in_stays(desk, seen, token)?;
+    a_way_in_stays(desk, seen, &[token])?;
     Ok(decided(
         allowed,
         vec![one(stream_of(seen), Event::TokenRevoked(TokenRevoked { token }))],
@@ -273,12 +273,16 @@ pub(super) fn initialize(
     Ok(decided(allowed, events))
 }
 
-fn stream_of(principal: &Principal) -> Stream {
+pub(super) fn stream_of(principal: &Principal) -> Stream {
     stream(Category::Principal, principal.id.0)
 }
 
 /// Finds a principal to act on. On an administrator or owner only an owner acts, whatever is done.
-fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str, right: Right) -> Result<(&'s Principal, Allowed), Rejection> {
+pub(super) fn open<'s>(
+    desk: &Desk<'s, '_, '_>,
+    reference: &str,
+    right: Right,
+) -> Result<(&'s Principal, Allowed), Rejection> {
     let principal = find::principal(desk.state, &desk.visible, reference, "")?;
     let right = if right == Right::Own {
         right
@@ -290,7 +294,7 @@ fn open<'s>(desk: &Desk<'s, '_, '_>, reference: &str, right: Right) -> Result<(&
     Ok((principal, allowed))
 }
 
-fn needed_on(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Right {
+pub(super) fn needed_on(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Right {
     let himself = principal.id == desk.ctx.caller.principal;
     if !himself && administers(principal, desk.ctx.now) {
         Right::Own
@@ -335,7 +339,7 @@ fn passes_on(desk: &Desk<'_, '_, '_>, principal: &Principal, granted: &Granted) 
 }
 
 /// A token that may only make named owners is refused here.
-fn only_owners_are_made(desk: &Desk<'_, '_, '_>) -> Result<(), Rejection> {
+pub(super) fn only_owners_are_made(desk: &Desk<'_, '_, '_>) -> Result<(), Rejection> {
     if owners_only(desk.state, &desk.ctx.caller) {
         Err(denied(DeniedWhy::OwnersOnly))
     } else {
@@ -360,10 +364,10 @@ fn an_owner_stays(desk: &Desk<'_, '_, '_>, principal: &Principal) -> Result<(), 
     Ok(())
 }
 
-/// Taking the last token that opens the ledger to an owner is refused: nobody could issue another.
-fn a_way_in_stays(desk: &Desk<'_, '_, '_>, holder: &Principal, token: TokenId) -> Result<(), Rejection> {
+/// Taking the last tokens that open the ledger to an owner is refused: nobody could issue another.
+pub(super) fn a_way_in_stays(desk: &Desk<'_, '_, '_>, holder: &Principal, gone: &[TokenId]) -> Result<(), Rejection> {
     let (state, now) = (desk.state, desk.ctx.now);
-    let last_of_his = has_token(holder, None, now) && !has_token(holder, Some(token), now);
+    let last_of_his = has_token(holder, &[], now) && !has_token(holder, gone, now);
     if last_of_his && is_owner(state, holder.id, now) && !another_owner(state, holder.id, now) {
         return Err(Rejection::LastOwnerToken);
     }
@@ -464,7 +468,7 @@ fn principal_named(
     })
 }
 
-fn not_found(what: &'static str) -> Rejection {
+pub(super) fn not_found(what: &'static str) -> Rejection {
     Rejection::NotFound {
         what,
         pointer: String::new(),

@@ -21,7 +21,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("hc", "hardcoded_accepted"), ("pt", "pointer"), ("ru", "rule"), ("pv", "previous"), ("add", "added"), ("rem", "removed"), ("uns", "unsure"), ("nt", "type"),
     // principals, grants, tokens
     ("ty", "principal_kind"), ("ro", "role"), ("sp", "scope"), ("ef", "effect"), ("nb", "from"), ("na", "until"), ("gi", "grant_id"), ("ti", "token_id"),
-    ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"),
+    ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"), ("iss", "issuer"), ("aud", "audience"), ("cms", "claims"), ("vls", "values"),
     // access
     ("us", "served"), ("wu", "window_until"), ("cn", "count"), ("ri", "right"), ("wy", "why"), ("wn", "windows"), ("pos", "position"), ("ac", "access"), ("tgt", "target"),
     ("bg", "break_glass"),

@@ -62,6 +62,48 @@ pub struct TokenRevoked {
     pub token: TokenId,
 }
 
+/// `principal.identity_bound`: who another issuer says he is acts as this principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityBound {
+    /// The identity's id. It stands where a token's does: in what is done through it.
+    #[serde(rename = "ti")]
+    pub identity: TokenId,
+    /// Whose assertions are believed: an `iss`, to the letter.
+    #[serde(rename = "iss")]
+    pub issuer: String,
+    /// For whom they must have been made: an `aud`.
+    #[serde(rename = "aud")]
+    pub audience: String,
+    /// What they must say, all of it; never empty.
+    #[serde(rename = "cms")]
+    pub claims: Vec<ClaimRule>,
+    /// What it is for.
+    #[serde(rename = "lb", default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// When it ends.
+    #[serde(rename = "ex", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<TimeUs>,
+}
+
+/// One claim that an assertion must make.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClaimRule {
+    /// Its name; a JSON pointer where it begins with `/`.
+    #[serde(rename = "nm")]
+    pub name: String,
+    /// One of these, to the letter. Of a claim with several values one must be.
+    #[serde(rename = "vls")]
+    pub values: Vec<String>,
+}
+
+/// `principal.identity_unbound`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityUnbound {
+    /// The identity's id.
+    #[serde(rename = "ti")]
+    pub identity: TokenId,
+}
+
 /// Where a grant holds: empty is nothing, all is written out. A thing must match every dimension that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {

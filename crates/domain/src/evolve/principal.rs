@@ -1,9 +1,11 @@
 //! What the events of a principal do.
 
 use super::thing;
-use crate::event::{GrantWithdrawn, Granted, PrincipalCreated, Recorded, TokenIssued, TokenRevoked};
+use crate::event::{
+    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, PrincipalCreated, Recorded, TokenIssued, TokenRevoked,
+};
 use crate::ids::PrincipalId;
-use crate::state::{GrantFact, Principal, State, StreamHead, TokenFact};
+use crate::state::{GrantFact, IdentityFact, Principal, State, StreamHead, TokenFact};
 use std::sync::Arc;
 
 pub(super) fn created(state: &mut State, recorded: &Recorded, data: &PrincipalCreated) {
@@ -20,6 +22,7 @@ pub(super) fn created(state: &mut State, recorded: &Recorded, data: &PrincipalCr
         disabled: false,
         grants: Vec::new(),
         tokens: Vec::new(),
+        identities: Vec::new(),
     };
     state.principals.insert(id, Arc::new(principal));
 }
@@ -36,6 +39,11 @@ pub(super) fn token_issued(state: &mut State, recorded: &Recorded, data: &TokenI
         .tokens
         .insert(data.hash, (PrincipalId(recorded.stream.id), data.token));
     change(state, recorded, |principal| {
+        // Issued to who signed in: it ends with the identity.
+        let through = |identity: &&mut IdentityFact| Some(identity.bound.identity) == recorded.envelope.token;
+        if let Some(identity) = principal.identities.iter_mut().find(through) {
+            identity.tokens.push(data.token);
+        }
         principal.tokens.push(TokenFact {
             id: data.token,
             hash: data.hash,
@@ -77,6 +85,29 @@ pub(super) fn grant_withdrawn(state: &mut State, recorded: &Recorded, data: &Gra
             .find(|grant| grant.granted.grant == data.grant)
         {
             grant.withdrawn_at = Some(recorded.recorded_at);
+        }
+    });
+}
+
+pub(super) fn identity_bound(state: &mut State, recorded: &Recorded, data: &IdentityBound) {
+    let of = state.issuers.entry(data.issuer.clone()).or_default();
+    of.push((PrincipalId(recorded.stream.id), data.identity));
+    change(state, recorded, |principal| {
+        principal.identities.push(IdentityFact {
+            bound: data.clone(),
+            bound_at: recorded.recorded_at,
+            bound_by: recorded.envelope.actor,
+            unbound_at: None,
+            tokens: Vec::new(),
+        });
+    });
+}
+
+pub(super) fn identity_unbound(state: &mut State, recorded: &Recorded, data: &IdentityUnbound) {
+    change(state, recorded, |principal| {
+        let mut identities = principal.identities.iter_mut();
+        if let Some(identity) = identities.find(|identity| identity.bound.identity == data.identity) {
+            identity.unbound_at = Some(recorded.recorded_at);
         }
     });
 }

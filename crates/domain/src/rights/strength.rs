@@ -1,5 +1,6 @@
 //! Who is stronger than whom, so that nobody raises himself.
 
+use super::identity::identity_ended;
 use super::scope::{allows, contains, denies, disjoint, gives, narrowed, parts};
 use super::{Target, authorize, token_ended, visible};
 use crate::context::Caller;
@@ -23,14 +24,15 @@ pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
         .filter(|principal| principal.id != but && !principal.disabled);
     others
         .into_iter()
-        .any(|principal| owner_for_good(principal, None, now) && has_token(principal, None, now))
+        .any(|principal| owner_for_good(principal, None, now) && has_token(principal, &[], now))
 }
 
-/// Whether a principal holds a token that opens the ledger now, also without one of his tokens.
+/// Whether a principal holds a token that opens the ledger now, also without some of his tokens. An identity is none: its
+/// issuer may be away.
 #[must_use]
-pub fn has_token(principal: &Principal, without: Option<TokenId>, now: TimeUs) -> bool {
+pub fn has_token(principal: &Principal, without: &[TokenId], now: TimeUs) -> bool {
     let mut tokens = principal.tokens.iter();
-    tokens.any(|token| Some(token.id) != without && !token_ended(token, now))
+    tokens.any(|token| !without.contains(&token.id) && !token_ended(token, now))
 }
 
 /// Whether a principal is an owner now and without end, also without one of his grants.
@@ -142,11 +144,13 @@ pub fn gains(state: &State, principal: &Principal, before: &Credential, after: &
     std::iter::once(now).chain(times).any(at)
 }
 
-/// Whether a principal holds a token that another issued and that still works.
+/// Whether another issued a token of a principal that still works, or bound an identity of his that does.
 #[must_use]
 pub fn holds_token_of(holder: PrincipalId, principal: &Principal, now: TimeUs) -> bool {
     let mut tokens = principal.tokens.iter();
+    let mut identities = principal.identities.iter();
     tokens.any(|token| token.issued_by == holder && !token_ended(token, now))
+        || identities.any(|identity| identity.bound_by == holder && !identity_ended(identity, now))
 }
 
 /// What the caller's grants give and deny, now or from a later time on.

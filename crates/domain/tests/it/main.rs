@@ -5,6 +5,7 @@ mod access;
 mod credential;
 mod escalation;
 mod harness;
+mod identity;
 mod laws;
 mod principal;
 mod resolve;

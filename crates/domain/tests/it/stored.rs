@@ -48,6 +48,20 @@ fn samples() -> Vec<Event> {
             grant: GrantId([4; 16]),
         }),
         Event::PrincipalDisabled(e::Nothing {}),
+        Event::IdentityBound(e::IdentityBound {
+            identity: TokenId([1; 16]),
+            issuer: "https://login.example.com".to_owned(),
+            audience: "strongroom".to_owned(),
+            claims: vec![e::ClaimRule {
+                name: "sub".to_owned(),
+                values: vec!["one".to_owned(), "two".to_owned()],
+            }],
+            label: "ci".to_owned(),
+            expires_at: Some(3),
+        }),
+        Event::IdentityUnbound(e::IdentityUnbound {
+            identity: TokenId([1; 16]),
+        }),
         Event::ClientCreated(e::ClientCreated {
             name: "Client A".to_owned(),
             skeleton: "client a".to_owned(),

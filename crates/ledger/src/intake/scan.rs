@@ -1,7 +1,9 @@
 //! Every text of every command is looked at before it is decided: what is not a secret field must not hold a secret.
 
 use crate::request::{Failure, RequestContext};
-use strongroom_domain::command::{Command, CreateCredential, FieldInput, TemplateInput, UpdateCredential};
+use strongroom_domain::command::{
+    BindIdentity, Command, CreateCredential, FieldInput, TemplateInput, UpdateCredential,
+};
 use strongroom_domain::event::Pair;
 use strongroom_domain::words::FieldClass;
 use strongroom_formats::scan::{Finding, scan_text};
@@ -89,6 +91,16 @@ impl Texts {
         self.fields(&update.fields);
     }
 
+    fn identity(&mut self, bind: &BindIdentity) {
+        self.text("/issuer", &bind.issuer);
+        self.text("/audience", &bind.audience);
+        self.text("/label", &bind.label);
+        for claim in &bind.claims {
+            self.text("/claims", &claim.name);
+            claim.values.iter().for_each(|value| self.text("/claims", value));
+        }
+    }
+
     /// Commands that carry texts of people; the others carry ids, words and hashes only.
     fn command(&mut self, command: &Command) {
         match command {
@@ -135,6 +147,7 @@ impl Texts {
             }
             Command::CreatePrincipal { name, .. } => self.text("/name", name),
             Command::IssueToken { label, .. } => self.text("/label", label),
+            Command::BindIdentity(bind) => self.identity(bind),
             Command::MapVariable { instance, .. } | Command::UnmapVariable { instance, .. } => {
                 self.optional("/instance", instance.as_deref());
             }
@@ -157,6 +170,8 @@ impl Texts {
             | Command::Grant { .. }
             | Command::WithdrawGrant { .. }
             | Command::RevokeToken { .. }
+            | Command::UnbindIdentity { .. }
+            | Command::SignIn { .. }
             | Command::RecordReveal { .. }
             | Command::RecordCounts { .. }
             | Command::RecordDenied { .. } => {}
