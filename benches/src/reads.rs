@@ -45,7 +45,7 @@ fn with_variables(arguments: &Ratios, variables: usize) -> Result<Line> {
         .enable_all()
         .build()?;
     server.block_on(history::furnish(&ledger, &context, WORKSPACES, variables))?;
-    let ours = serve(&server, strongroom_server::router(ledger.clone()))?;
+    let ours = serve(&server, strongroom_server::router(ledger.clone(), nowhere()))?;
     let requests: Rc<[Vec<u8>]> = (0..WORKSPACES)
         .map(|number| request(number, &fixture.token()))
         .collect();
@@ -82,7 +82,7 @@ fn constant(ledger: Ledger, body: Vec<u8>) -> Router {
     let body = Bytes::from(body);
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     let answer = move || async move { (headers, body) };
-    strongroom_server::layered(Router::new().route("/api/v1/resolve", post(answer)), ledger)
+    strongroom_server::layered(Router::new().route("/api/v1/resolve", post(answer)), ledger, nowhere())
 }
 
 /// Serves as the program does, on a free port.
@@ -210,4 +210,10 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize> {
             return Ok(length);
         }
     }
+}
+
+/// What asks nobody.
+fn nowhere() -> strongroom_server::Outgoing {
+    strongroom_server::Outgoing::new(strongroom_server::Reach::default())
+        .expect("a client without certificates of its own")
 }

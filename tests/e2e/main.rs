@@ -9,6 +9,7 @@ mod harness; // the program: started, asked, killed, started again
 
 mod tour; // the README's commands, as they stand there
 mod connections; // slow ones, too many
+mod sign_in; // by another issuer's word
 mod api; // every route: what it does, what it refuses
 mod cli; // the grammar, exit codes, what programs get
 mod import; // credentials and workflows of other systems

@@ -14,7 +14,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "formats", "log", "proof", "seal"]),
     ("api", &[]),
     ("client", &["api"]),
-    ("server", &["api", "domain", "formats", "ledger", "proof", "seal"]),
+    ("connect", &[]),
+    (
+        "server",
+        &["api", "connect", "domain", "formats", "ledger", "proof", "seal"],
+    ),
     (
         "cli",
         &[
@@ -27,14 +31,16 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("fjall", &["log"]),
     ("axum", &["server"]),
-    ("reqwest", &["client"]),
+    ("reqwest", &["client", "connect"]),
+    ("jsonwebtoken", &["connect"]),
+    ("oauth2", &["connect"]),
     ("clap", &["cli"]),
     ("argon2", &["seal"]),
     ("chacha20", &["seal"]),
     ("aws-lc-rs", &["seal"]),
     ("ed25519-dalek", &["seal", "proof"]),
     ("getrandom", &["seal", "ledger", "client"]),
-    ("tokio", &["client", "server", "cli", "ledger"]),
+    ("tokio", &["client", "connect", "server", "cli", "ledger"]),
     ("rmp-serde", &["domain", "ledger"]),
     ("unicode-security", &["domain"]),
 ];

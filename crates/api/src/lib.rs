@@ -15,6 +15,7 @@ pub mod template;
 pub mod resolve;
 pub mod import;
 pub mod principal;
+pub mod identity;
 pub mod audit;
 pub mod service;
 pub mod admin;

@@ -1,5 +1,6 @@
 //! Who acts: principals, what they were granted, their tokens.
 
+use crate::identity::Identity;
 use crate::value::SecretText;
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
@@ -298,8 +299,11 @@ pub struct Whoami {
     pub name: String,
     /// `person`, `service` or `system`.
     pub kind: String,
-    /// The token in use.
+    /// The token in use; none when another issuer's word is.
     pub token: Option<Token>,
+    /// The identity in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// Its grants that count now.
     pub grants: Vec<Grant>,
     /// Rights that its grants give, each somewhere.

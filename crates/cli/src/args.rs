@@ -3,8 +3,8 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    audit, client, completions, credential, default, dump, get, import, init, inject, keys, login, mapping, principal,
-    resolve, run, serve, service, setup, status, template, token, verify, workspace,
+    audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login, mapping,
+    principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -160,6 +160,9 @@ pub(crate) enum Command {
     /// What a principal may do (also `principal grant`)
     #[command(subcommand)]
     Grant(principal::GrantCommand),
+    /// Identities: who may act as a principal by another issuer's word (OpenID Connect)
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Tokens: what a principal shows to be let in
     #[command(subcommand)]
     Token(token::TokenCommand),

@@ -7,6 +7,7 @@ pub(crate) mod credential;
 pub(crate) mod default;
 pub(crate) mod dump;
 pub(crate) mod get;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inject;

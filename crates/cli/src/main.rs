@@ -85,7 +85,7 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
 async fn talk(cli: &Cli, output: &Output) -> Outcome {
     let globals = &cli.globals;
     match &cli.command {
-        Command::Login(_) => return commands::login::run(globals, output).await,
+        Command::Login(args) => return commands::login::run(args, globals, output).await,
         Command::Verify(args) => return commands::verify::run(args, globals, output).await,
         Command::Dump(args) => return commands::dump::run(args, globals, output).await,
         Command::Run(args) => return commands::run::run(args, globals, output).await,
@@ -110,6 +110,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Services(args) => commands::service::run(args, &session).await,
         Command::Principal(command) => commands::principal::run(command, &session).await,
         Command::Grant(command) => commands::principal::grant(command, &session).await,
+        Command::Identity(command) => commands::identity::run(command, &session).await,
         Command::Token(command) => commands::token::run(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
         Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server

@@ -5,6 +5,7 @@ use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
 use strongroom_api::Page;
+use strongroom_api::identity::{BeginSignIn, BindIdentity, FinishSignIn, Identity, IdentityWritten, SignInBegun};
 use strongroom_api::principal::{
     CreateGrant, CreatePrincipal, CreateToken, Grant, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
     TokenWritten, Whoami,
@@ -118,5 +119,56 @@ impl Client {
     /// [`Error`].
     pub async fn revoke_token(&self, id: &str, options: &Options) -> Result<TokenWritten, Error> {
         self.delete(&path(&["tokens", id])?, &(), options).await
+    }
+
+    /// `GET /principals/{handle}/identities`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn identities(&self, handle: &str) -> Result<Page<Identity>, Error> {
+        self.get(&path(&["principals", handle, "identities"])?).await
+    }
+
+    /// `POST /principals/{handle}/identities`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn bind_identity(
+        &self,
+        handle: &str,
+        request: &BindIdentity,
+        options: &Options,
+    ) -> Result<IdentityWritten, Error> {
+        self.write(
+            Method::POST,
+            &path(&["principals", handle, "identities"])?,
+            request,
+            options,
+        )
+        .await
+    }
+
+    /// `DELETE /identities/{id}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn unbind_identity(&self, id: &str, options: &Options) -> Result<IdentityWritten, Error> {
+        self.delete(&path(&["identities", id])?, &(), options).await
+    }
+
+    /// `POST /sign-in`; takes no token.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn begin_sign_in(&self, request: &BeginSignIn) -> Result<SignInBegun, Error> {
+        self.ask(&path(&["sign-in"])?, request, None).await
+    }
+
+    /// `POST /sign-in/finish`; takes no token, and answers with one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn finish_sign_in(&self, request: &FinishSignIn) -> Result<TokenWritten, Error> {
+        self.ask(&path(&["sign-in", "finish"])?, request, None).await
     }
 }

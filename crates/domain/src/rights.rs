@@ -17,7 +17,7 @@ mod strength;
 
 pub use denied::{Denied, DeniedWhy};
 pub(crate) use identity::identity_ended;
-pub use identity::{Assertion, identity_caller, issuer_is_known};
+pub use identity::{Assertion, identity_caller, issuer_is_known, sign_in_clients};
 pub use scope::{contains, gives};
 pub use strength::{
     administers, another_owner, gains, has_token, holds_token_of, is_owner, kept_back, owner_for_good, stronger,

@@ -61,7 +61,7 @@ use std::thread::JoinHandle;
 use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
 use strongroom_domain::ids::TimeUs;
-use strongroom_domain::rights::{Denied, TokenRefused, token_caller};
+use strongroom_domain::rights::{Assertion, Denied, TokenRefused, identity_caller, token_caller};
 use strongroom_seal::Token;
 use tokio::sync::oneshot;
 
@@ -151,6 +151,15 @@ impl Ledger {
         let published = self.shared.published.load();
         token_caller(&published.state, &token.stored_hash(), self.shared.now(&published))
             .map_err(Failure::Unauthenticated)
+    }
+
+    /// The principal that another issuer's word stands for; that it is its word was proved before.
+    ///
+    /// # Errors
+    /// [`Failure::Unauthenticated`].
+    pub fn identify(&self, assertion: &Assertion<'_>) -> Result<Caller, Failure> {
+        let published = self.shared.published.load();
+        identity_caller(&published.state, assertion, self.shared.now(&published)).map_err(Failure::Unauthenticated)
     }
 
     /// A durable snapshot.

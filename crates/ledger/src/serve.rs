@@ -401,7 +401,7 @@ fn decide(
     Ok((allowed, resolution))
 }
 
-/// When what an answer rests on ends: the credentials' values, the token.
+/// When what an answer rests on ends: the credentials' values, the token or identity.
 fn ends<'a>(state: &'a State, caller: &'a Caller, resolution: &'a Resolution) -> impl Iterator<Item = TimeUs> + 'a {
     let credentials = resolution
         .variables
@@ -410,15 +410,16 @@ fn ends<'a>(state: &'a State, caller: &'a Caller, resolution: &'a Resolution) ->
             Outcome::Chosen { credential, .. } => state.credentials.get(credential)?.expires_at,
             Outcome::Missing { .. } | Outcome::Unset { .. } => None,
         });
-    let tokens = state
-        .principals
-        .get(&caller.principal)
-        .into_iter()
-        .flat_map(|principal| &principal.tokens);
+    let principal = || state.principals.get(&caller.principal).into_iter();
+    let tokens = principal().flat_map(|principal| &principal.tokens);
     let token = tokens
         .filter(|token| Some(token.id) == caller.token)
         .filter_map(|token| token.expires_at);
-    credentials.chain(token)
+    let identities = principal().flat_map(|principal| &principal.identities);
+    let identity = identities
+        .filter(|identity| Some(identity.bound.identity) == caller.token)
+        .filter_map(|identity| identity.bound.expires_at);
+    credentials.chain(token).chain(identity)
 }
 
 /// A dry run's answer: everything but values.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use strongroom_connect::{Issuers, Outgoing, SignIns};
 use strongroom_domain::ids::TimeUs;
 use strongroom_ledger::Ledger;
 use tokio::sync::Semaphore;
@@ -21,17 +22,24 @@ pub(crate) struct Shared {
     pub(crate) started_at: TimeUs,
     /// Long readings of the whole log: one at a time.
     pub(crate) long_read: Arc<Semaphore>,
+    /// Whose word is believed, and their keys.
+    pub(crate) issuers: Arc<Issuers>,
+    /// People who are about to sign in.
+    pub(crate) sign_ins: SignIns,
 }
 
 impl App {
-    pub(crate) fn new(ledger: Ledger) -> Self {
+    pub(crate) fn new(ledger: Ledger, outgoing: Outgoing) -> Self {
         let started_at = ledger.view().now;
+        let issuers = Arc::new(Issuers::new(outgoing));
         Self(Arc::new(Shared {
             ledger,
             metrics: Metrics::new(),
             requests: RequestIds::new(),
             started_at,
             long_read: Arc::new(Semaphore::new(1)),
+            sign_ins: SignIns::new(Arc::clone(&issuers)),
+            issuers,
         }))
     }
 }

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::headers;
-use crate::limits::{BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX};
+use crate::identity;
+use crate::limits::{BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX, STRANGER_BYTES_MAX};
 use crate::problem::ApiError;
 use crate::strict;
 use axum::body::{Body, HttpBody};
@@ -19,12 +20,14 @@ use strongroom_api::client::{CreateClient, UpdateClient};
 use strongroom_api::credential::{
     CreateCredential, RevealCredential, RollbackCredential, RotateCredential, ShareCredential, UpdateCredential,
 };
+use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
 use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, SetDefault, UpdateWorkspace};
 use strongroom_api::written::Because;
+use strongroom_connect::is_assertion;
 use strongroom_domain::context::Caller;
 use strongroom_ledger::{IdempotencyKey, RequestContext, View};
 use zeroize::{Zeroize, Zeroizing};
@@ -47,7 +50,7 @@ impl FromRequestParts<App> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         Ok(Self {
-            caller: authenticate(parts, app)?,
+            caller: authenticate(parts, app).await?,
             app: app.clone(),
         })
     }
@@ -111,6 +114,7 @@ asked! {
     CreatePrincipal {}
     CreateGrant {}
     CreateToken {}
+    BindIdentity {}
 }
 
 impl Asked for SetClock {
@@ -124,7 +128,7 @@ impl<T: Asked> FromRequest<App> for Call<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let caller = authenticate(&parts, app)?;
+        let caller = authenticate(&parts, app).await?;
         let mut context = context(&parts, caller)?;
         let key = if T::KEYED {
             headers::idempotency_key(&parts.headers)?
@@ -134,11 +138,8 @@ impl<T: Asked> FromRequest<App> for Call<T> {
         if T::KEYED {
             context.if_match = headers::if_match(&parts.headers)?;
         }
-        if !headers::is_json(&parts.headers) && !body.is_end_stream() {
-            return Err(ApiError::Media);
-        }
-        let raw = within(Duration::from_secs(BODY_WITHIN_S), collect(body, T::BYTES_MAX)).await?;
-        let mut body: T = strict::read(&raw, T::DEPTH_BEYOND).map_err(ApiError::Json)?;
+        json_or_nothing(&parts, &body)?;
+        let (raw, mut body): (_, T) = read(body, T::BYTES_MAX, T::DEPTH_BEYOND).await?;
         if let Some(reason) = body.reason() {
             context.reason = Some(reason);
         }
@@ -155,16 +156,59 @@ impl<T: Asked> FromRequest<App> for Call<T> {
     }
 }
 
-/// Checks the token. Whoever has none is counted, not recorded.
-fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
+/// Someone who is let in by what he sends, not by a token.
+pub(crate) struct Stranger<T> {
+    pub(crate) app: App,
+    /// What goes along, of nobody yet.
+    pub(crate) parts: Parts,
+    pub(crate) body: T,
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<App> for Stranger<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        json_or_nothing(&parts, &body)?;
+        let (_, body) = read(body, STRANGER_BYTES_MAX, 0).await?;
+        Ok(Self {
+            app: app.clone(),
+            parts,
+            body,
+        })
+    }
+}
+
+fn json_or_nothing(parts: &Parts, body: &Body) -> Result<(), ApiError> {
+    if headers::is_json(&parts.headers) || body.is_end_stream() {
+        Ok(())
+    } else {
+        Err(ApiError::Media)
+    }
+}
+
+async fn read<T: DeserializeOwned>(
+    body: Body,
+    bytes_max: usize,
+    depth_beyond: usize,
+) -> Result<(Zeroizing<Vec<u8>>, T), ApiError> {
+    let raw = within(Duration::from_secs(BODY_WITHIN_S), collect(body, bytes_max)).await?;
+    let body = strict::read(&raw, depth_beyond).map_err(ApiError::Json)?;
+    Ok((raw, body))
+}
+
+/// Checks the token, or another issuer's word. Whoever has none is counted, not recorded.
+async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
     let known = match headers::bearer(&parts.headers) {
+        Some(token) if is_assertion(token) => identity::asserted(app, token).await,
         Some(token) => app.ledger.authenticate(token).map_err(ApiError::from),
         None => Err(ApiError::NoToken),
     };
     known.inspect_err(|_| app.metrics.unauthenticated.increment(1))
 }
 
-fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, ApiError> {
+/// What goes along with a request.
+pub(crate) fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, ApiError> {
     let source = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()

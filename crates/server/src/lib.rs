@@ -10,6 +10,7 @@ mod connections; // taken up to a limit, cut when no request comes
 mod edge; // around every request: id, panic, problem document, log
 mod app; // what all requests share
 mod call; // who asks, why, what goes along; the body
+mod identity; // another issuer's word
 mod headers; // what stands in headers, as types
 mod params; // paths and queries
 mod strict; // JSON bodies: where something is wrong, never what was sent
@@ -25,3 +26,4 @@ mod openapi; // the contract
 pub use limits::{CONNECTIONS_MAX, HEADER_WITHIN_S};
 pub use openapi::document as openapi_document;
 pub use serve::{ServeOptions, layered, router, serve};
+pub use strongroom_connect::{Outgoing, OutgoingError, Reach};

@@ -34,3 +34,6 @@ pub(crate) const REFUSE_WITHIN_S: u64 = 2;
 pub(crate) const HTTP2_PING_EVERY_S: u64 = 30;
 /// Seconds that it has to answer in.
 pub(crate) const HTTP2_PONG_WITHIN_S: u64 = 20;
+
+/// Bytes of the body of somebody who is let in by it: a code and a state.
+pub(crate) const STRANGER_BYTES_MAX: usize = 16 << 10;

@@ -60,6 +60,8 @@ pub(crate) enum ApiError {
     Clock(ClockError),
     /// Another long reading is under way.
     LongRead,
+    /// An issuer whose word would be believed can't be asked for its keys.
+    IssuerAway,
     /// There are as many connections as the server takes.
     NoRoom,
     /// Our fault: the handler panicked.
@@ -164,11 +166,18 @@ pub(crate) fn problem(error: &ApiError) -> Problem {
             .hint("the clock goes forwards only, and only under `serve --dev`"),
         ApiError::LongRead => new(503, "busy", "Busy", "another reading of the whole log is under way")
             .hint("repeat the request in a while"),
+        ApiError::IssuerAway => issuer_away(),
         ApiError::NoRoom => new(503, "busy", "Busy", "the server has as many connections as it takes")
             .hint("connect again after the seconds in `Retry-After`, or keep connections and use them again"),
         ApiError::Panic => internal(),
     }
     .0
+}
+
+fn issuer_away() -> Draft {
+    let detail = "the issuer of the assertion could not be asked, or its answer can't be used";
+    new(503, "issuer_unavailable", "Issuer unavailable", detail)
+        .hint("repeat the request in a while; the server's log says what was wrong")
 }
 
 fn of_failure(failure: &Failure) -> Draft {

@@ -4,6 +4,7 @@ mod audit; // the log, and what proves it
 mod clients;
 mod credentials;
 mod defaults; // defaults and mappings
+mod identities; // who acts by another issuer's word, and signing in
 mod health; // is it there, is it ready, how much does it do
 mod imports;
 mod principals; // principals, grants, tokens
@@ -33,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(imports::routes())
         .merge(services::routes())
         .merge(principals::routes())
+        .merge(identities::routes())
         .merge(audit::routes())
         .merge(whole::routes())
         .merge(health::routes())

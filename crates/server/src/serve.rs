@@ -11,6 +11,7 @@ use axum::middleware::from_fn_with_state;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
+use strongroom_connect::Outgoing;
 use strongroom_ledger::Ledger;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,14 +26,17 @@ pub struct ServeOptions {
     pub header_within: Duration,
     /// Connections at a time; one more is told to come back.
     pub connections_max: u32,
+    /// How others are asked.
+    pub outgoing: Outgoing,
 }
 
 impl ServeOptions {
     /// The usual limits.
     #[must_use]
-    pub fn new(listener: TcpListener) -> Self {
+    pub fn new(listener: TcpListener, outgoing: Outgoing) -> Self {
         Self {
             listener,
+            outgoing,
             header_within: Duration::from_secs(HEADER_WITHIN_S),
             connections_max: CONNECTIONS_MAX,
         }
@@ -49,7 +53,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = App::new(ledger);
+    let app = App::new(ledger, options.outgoing);
     let limits = Limits {
         header_within: options.header_within,
         connections_max: options.connections_max,
@@ -76,8 +80,8 @@ pub async fn serve(
 }
 
 /// All routes over a ledger, as a service that may be called without a network.
-pub fn router(ledger: Ledger) -> Router {
-    all_routes(App::new(ledger))
+pub fn router(ledger: Ledger, outgoing: Outgoing) -> Router {
+    all_routes(App::new(ledger, outgoing))
 }
 
 fn all_routes(app: App) -> Router {
@@ -86,8 +90,8 @@ fn all_routes(app: App) -> Router {
 }
 
 /// Routes of one's own inside exactly the layers that ours have, for comparisons.
-pub fn layered(routes: Router<()>, ledger: Ledger) -> Router {
-    let app = App::new(ledger);
+pub fn layered(routes: Router<()>, ledger: Ledger, outgoing: Outgoing) -> Router {
+    let app = App::new(ledger, outgoing);
     finish(routes.with_state(()), app)
 }
 

@@ -8,8 +8,8 @@ mod template;
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
 pub(crate) use written::{
-    admitted, credential_written, default_written, grant_written, mapping_written, template_written, thing_written,
-    token_written, written,
+    admitted, credential_written, default_written, grant_written, identity_written, mapping_written, template_written,
+    thing_written, token_written, written,
 };
 
 use strongroom_api::Pairs;

@@ -1,5 +1,7 @@
 //! `login`, `whoami`.
 
+mod sign_in;
+
 use crate::args::Globals;
 use crate::ask::Ask;
 use crate::context::{self, Context, DEFAULT_ADDR};
@@ -17,28 +19,43 @@ use zeroize::Zeroizing;
 #[command(after_help = "\
 Examples:
   strongroom login                                          asks for the token
-  strongroom login --addr https://ledger.example < token")]
-pub(crate) struct LoginArgs {}
+  strongroom login --addr https://ledger.example < token
+  strongroom login --addr https://ledger.example --sign-in  at your organisation's login page")]
+pub(crate) struct LoginArgs {
+    /// Sign in at an issuer in the browser, instead of entering a token
+    #[arg(long)]
+    sign_in: bool,
+    /// By which issuer, where people sign in by several
+    #[arg(long, value_name = "URL", requires = "sign_in")]
+    issuer: Option<String>,
+    /// The port of this machine at which the browser comes back; else a free one
+    #[arg(long, value_name = "PORT", requires = "sign_in")]
+    port: Option<u16>,
+}
 
 /// Keeps address and token, once the server knows the token.
-pub(crate) async fn run(globals: &Globals, output: &Output) -> Outcome {
+pub(crate) async fn run(args: &LoginArgs, globals: &Globals, output: &Output) -> Outcome {
     let path = context::path()?;
     let addr = match &globals.addr {
         Some(addr) => context::normal_addr(addr),
         None => context::read(&path)?.map_or_else(|| context::normal_addr(DEFAULT_ADDR), |kept| kept.addr),
     };
-    let ask = Ask::new(output);
-    let token = if ask.somebody() {
-        ask.secret("token")?
-    } else {
-        secret_from("token", Some("-"), &ask, &mut Stdin::default())?
-    };
-    let token = Zeroizing::new(token.trim().to_owned());
     if in_the_clear(&addr) {
         output.warn(format!(
             "{addr} is not this machine and not https: the token and every secret travel in the clear"
         ));
     }
+    let token = if args.sign_in {
+        sign_in::token(&addr, args.issuer.as_deref(), args.port.unwrap_or(0), output).await?
+    } else {
+        let ask = Ask::new(output);
+        if ask.somebody() {
+            ask.secret("token")?
+        } else {
+            secret_from("token", Some("-"), &ask, &mut Stdin::default())?
+        }
+    };
+    let token = Zeroizing::new(token.trim().to_owned());
     let session = Session::with(&addr, &token, output)?;
     let whoami = session.read(session.client.whoami()).await?;
     context::write(

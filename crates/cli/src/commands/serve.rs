@@ -4,6 +4,7 @@ mod clock;
 mod connections;
 mod dev;
 mod logs;
+mod outgoing;
 mod ready;
 
 pub(crate) use dev::open_failure;
@@ -68,6 +69,8 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) rebuild_state: bool,
     #[command(flatten)]
+    pub(crate) outgoing: outgoing::OutgoingArgs,
+    #[command(flatten)]
     pub(crate) root: RootArgs,
 }
 
@@ -101,6 +104,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
     )?;
     let header_within = span("--header-timeout", &args.header_timeout, MOMENT..=HOUR, "30s, 5s, 1m")?;
     let connections_max = connections::room_for(args.max_connections);
+    let outgoing = args.outgoing.client(args.dev)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -120,7 +124,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         let options = ServeOptions {
             header_within,
             connections_max,
-            ..ServeOptions::new(listener)
+            ..ServeOptions::new(listener, outgoing)
         };
         serve(args, options, addr, opened, fatals, output).await
     })

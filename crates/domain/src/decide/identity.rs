@@ -159,7 +159,7 @@ fn issuer(text: String) -> Result<String, Rejection> {
         text.strip_prefix(*begin)
             .map(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     };
-    let local = this_machine.iter().find_map(|begin| after(&begin)).unwrap_or(false);
+    let local = this_machine.iter().find_map(after).unwrap_or(false);
     if !local
         && !text
             .strip_prefix("https://")

@@ -7,6 +7,7 @@ use crate::event::ClaimRule;
 use crate::ids::{PrincipalId, TimeUs, TokenId};
 use crate::limits::CLOCKS_APART_US;
 use crate::state::{IdentityFact, Principal, State};
+use crate::words::PrincipalKind;
 
 /// What an issuer says of somebody, proved to be its word.
 pub struct Assertion<'a> {
@@ -64,6 +65,16 @@ pub fn identity_caller(state: &State, assertion: &Assertion<'_>, now: TimeUs) ->
         token: Some(identity.bound.identity),
         on_behalf_of: None,
     })
+}
+
+/// By which issuers, and as which of their clients, people sign in here.
+#[must_use]
+pub fn sign_in_clients(state: &State, now: TimeUs) -> Vec<(String, String)> {
+    let people = state.principals.values();
+    let people = people.filter(|it| it.kind == PrincipalKind::Person && !it.disabled);
+    let live = people.flat_map(|it| it.identities.iter().filter(|fact| !identity_ended(fact, now)));
+    live.map(|fact| (fact.bound.issuer.clone(), fact.bound.audience.clone()))
+        .collect()
 }
 
 /// Whether a principal has an identity of this id that counts now.

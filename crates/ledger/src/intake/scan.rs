@@ -91,6 +91,12 @@ impl Texts {
         self.fields(&update.fields);
     }
 
+    fn workspace(&mut self, name: Option<&str>, description: Option<&str>, environment: Option<&str>) {
+        self.optional("/name", name);
+        self.optional("/description", description);
+        self.optional("/environment", environment);
+    }
+
     fn identity(&mut self, bind: &BindIdentity) {
         self.text("/issuer", &bind.issuer);
         self.text("/audience", &bind.audience);
@@ -116,11 +122,7 @@ impl Texts {
                 description,
                 environment,
                 ..
-            } => {
-                self.text("/name", name);
-                self.text("/description", description);
-                self.text("/environment", environment);
-            }
+            } => self.workspace(Some(name), Some(description), Some(environment)),
             Command::UpdateClient { name, description, .. } | Command::UpdateTemplate { name, description, .. } => {
                 self.optional("/name", name.as_deref());
                 self.optional("/description", description.as_deref());
@@ -130,11 +132,7 @@ impl Texts {
                 description,
                 environment,
                 ..
-            } => {
-                self.optional("/name", name.as_deref());
-                self.optional("/description", description.as_deref());
-                self.optional("/environment", environment.as_deref());
-            }
+            } => self.workspace(name.as_deref(), description.as_deref(), environment.as_deref()),
             Command::RegisterTemplate {
                 name,
                 description,

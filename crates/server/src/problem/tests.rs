@@ -110,6 +110,7 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
         ),
         (409, "clock", ApiError::Clock(ClockError::Fixed)),
         (503, "busy", ApiError::LongRead),
+        (503, "issuer_unavailable", ApiError::IssuerAway),
         (500, "internal", ApiError::Panic),
         (
             401,

@@ -2,12 +2,13 @@
 
 use super::Lens;
 use crate::time::rfc3339;
+use strongroom_api::identity::Identity;
 use strongroom_api::principal::{Grant, Principal, Token, Whoami};
 use strongroom_domain::context::Caller;
-use strongroom_domain::event::Pair;
+use strongroom_domain::event::{ClaimRule, Pair};
 use strongroom_domain::ids::{ClientId, CredentialId, TimeUs, WorkspaceId};
 use strongroom_domain::rights::gives;
-use strongroom_domain::state::{self, GrantFact, TokenFact};
+use strongroom_domain::state::{self, GrantFact, IdentityFact, TokenFact};
 use strongroom_domain::words::{Effect, Right};
 
 impl Lens<'_> {
@@ -64,10 +65,31 @@ impl Lens<'_> {
         }
     }
 
+    /// An identity's facts.
+    pub(crate) fn identity(&self, owner: &state::Principal, it: &IdentityFact) -> Identity {
+        let rule = |rule: &ClaimRule| (rule.name.clone(), rule.values.clone());
+        Identity {
+            id: it.bound.identity.to_string(),
+            principal: owner.handle.clone(),
+            issuer: it.bound.issuer.clone(),
+            audience: it.bound.audience.clone(),
+            claims: it.bound.claims.iter().map(rule).collect(),
+            label: it.bound.label.clone(),
+            bound_at: rfc3339(it.bound_at),
+            bound_by: self.principal_handle(it.bound_by),
+            expires_at: it.bound.expires_at.map(rfc3339),
+            unbound_at: it.unbound_at.map(rfc3339),
+        }
+    }
+
     /// Who a caller is.
     pub(crate) fn whoami(&self, caller: &Caller) -> Option<Whoami> {
         let it = self.state.principals.get(&caller.principal)?;
         let token = it.tokens.iter().find(|token| Some(token.id) == caller.token);
+        let identity = it
+            .identities
+            .iter()
+            .find(|fact| Some(fact.bound.identity) == caller.token);
         let live: Vec<&GrantFact> = it.grants.iter().filter(|grant| counts(grant, self.now)).collect();
         let gives = |right: &Right| {
             live.iter().any(|fact| {
@@ -80,6 +102,7 @@ impl Lens<'_> {
             name: it.name.clone(),
             kind: it.kind.as_str().to_owned(),
             token: token.map(|token| self.token(it, token)),
+            identity: identity.map(|identity| self.identity(it, identity)),
             grants: live.iter().map(|grant| self.grant(grant)).collect(),
             rights: Right::ALL
                 .iter()

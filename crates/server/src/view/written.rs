@@ -7,6 +7,7 @@ use crate::time::rfc3339;
 use std::sync::Arc;
 use strongroom_api::Written;
 use strongroom_api::credential::CredentialWritten;
+use strongroom_api::identity::IdentityWritten;
 use strongroom_api::principal::{GrantWritten, TokenWritten};
 use strongroom_api::template::TemplateWritten;
 use strongroom_api::workspace::{Admitted, Default_, DefaultWritten, MappingWritten};
@@ -300,6 +301,35 @@ pub(crate) fn token_written(receipt: &Receipt, reference: &str, id: Option<&str>
         answer.id = id.map(str::to_owned).ok_or_else(|| lost("token"))?;
     }
     Ok(answer)
+}
+
+/// An identity bound or unbound.
+pub(crate) fn identity_written(
+    receipt: &Receipt,
+    reference: &str,
+    id: Option<&str>,
+) -> Result<IdentityWritten, Failure> {
+    let thing = thing_written(receipt, Category::Principal, reference)?;
+    let made = receipt.events.iter().find_map(|recorded| match &recorded.event {
+        Event::IdentityBound(bound) => Some(bound.identity.to_string()),
+        Event::IdentityUnbound(unbound) => Some(unbound.identity.to_string()),
+        _ => None,
+    });
+    let same = || {
+        // Bound before: nothing was written, and it is the newest that still is.
+        let id = receipt.view.state.names.principal_handles.get(thing.handle.as_str())?;
+        let principal = receipt.view.state.principals.get(id)?;
+        let mut live = principal.identities.iter().rev().filter(|it| it.unbound_at.is_none());
+        live.next().map(|it| it.bound.identity.to_string())
+    };
+    Ok(IdentityWritten {
+        id: made
+            .or_else(|| id.map(str::to_owned))
+            .or_else(same)
+            .ok_or_else(|| lost("identity"))?,
+        principal: thing.handle.clone(),
+        written: thing.written,
+    })
 }
 
 fn lost(what: &str) -> Failure {

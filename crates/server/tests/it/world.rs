@@ -63,7 +63,7 @@ impl World {
             cache_bytes: 8 << 20,
         };
         let (ledger, _) = Ledger::open(&data, open).unwrap();
-        let router = strongroom_server::router(ledger.clone());
+        let router = strongroom_server::router(ledger.clone(), nowhere());
         Self {
             ledger,
             router,
@@ -126,4 +126,10 @@ impl Reply {
         assert_eq!(self.body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         self.body
     }
+}
+
+/// What asks nobody.
+fn nowhere() -> strongroom_server::Outgoing {
+    strongroom_server::Outgoing::new(strongroom_server::Reach::default())
+        .expect("a client without certificates of its own")
 }
