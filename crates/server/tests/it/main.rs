@@ -3,6 +3,7 @@
 
 mod contract; // docs/openapi.json is what the server says
 mod live; // requests all the way to a ledger
+mod matrix; // every route × role × scope
 mod world; // a ledger without a network
 
 /// A file beside this one that no `mod` names would be tests that never run.
