@@ -64,6 +64,7 @@ DELETE /defaults                                                        | dyyddd
 GET /defaults                                                           | yyyyyyyy yyyyyyyy ........ ........ ........ ........ ........
 PUT /defaults                                                           | dyydddyy dyydddyy ........ ........ ........ ........ ........
 PUT /dev/clock                                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+DELETE /identities/{id}                                                 | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /import                                                            | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
 GET /principals                                                         | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 POST /principals                                                        | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
@@ -72,6 +73,8 @@ POST /principals/{handle}/disable                                       | .....d
 GET /principals/{handle}/grants                                         | .....yyy ........ ........ ........ .....eee ........ ........
 POST /principals/{handle}/grants                                        | .....dyy ........ ........ ........ .....dyy ........ ........
 DELETE /principals/{handle}/grants/{id}                                 | .....dyy ........ ........ ........ .....dyy ........ ........
+GET /principals/{handle}/identities                                     | .....yyy ........ ........ ........ .....yyy ........ ........
+POST /principals/{handle}/identities                                    | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /resolve                                                           | dddydddy dddydddy ........ ........ ........ ........ ........
 GET /services                                                           | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /services/{id}                                                      | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
@@ -98,8 +101,14 @@ DELETE /workspaces/{workspace}/templates/{template}/mappings/{variable} | dyyddd
 PUT /workspaces/{workspace}/templates/{template}/mappings/{variable}    | dyydddyy dyydddyy ........ ........ ........ ........ ........
 ";
 
-/// Open to everybody, token or not: they say nothing of what the ledger holds.
-const OPEN: [&str; 3] = ["GET /healthz", "GET /readyz", "GET /metrics"];
+/// Open to everybody, token or not: they say nothing of what the ledger holds. Who signs in is let in by what he sends.
+const OPEN: [&str; 5] = [
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "POST /sign-in",
+    "POST /sign-in/finish",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_lets_pass_who_may_and_nobody_else() {
@@ -170,6 +179,7 @@ fn routes() -> BTreeSet<String> {
 struct Ids {
     token: String,
     grant: String,
+    identity: String,
 }
 
 /// What is sent for a route: method, path, body. Everything named is client a's.
@@ -189,6 +199,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "/tokens" if method == "GET" => "/tokens?principal=someone".to_owned(),
         "/services/{id}" => named("shopify"),
         "/tokens/{id}" => named(&ids.token),
+        "/identities/{id}" => named(&ids.identity),
         "/principals/{handle}/grants/{id}" => named(&ids.grant),
         "/audit/events/{position}" => "/audit/events/0".to_owned(),
         "/audit/consistency" => "/audit/consistency?from=1&to=2".to_owned(),
@@ -238,6 +249,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "POST /resolve" => json!({"workspace": "shop-a", "template": "orders"}),
         "POST /import" => json!({"format": "n8n", "document": {"nodes": [], "connections": {}}}),
         "POST /principals/{handle}/grants" => json!({"role": "viewer", "all": true}),
+        "POST /principals/{handle}/identities" => identity("another"),
         "POST /tokens" => json!({"principal": "someone"}),
         "PUT /dev/clock" => json!({"advance_seconds": 0}),
         _ if method == "GET" => Value::Null,
@@ -285,6 +297,10 @@ fn hides(reply: &Reply, route: &str) {
     }
 }
 
+fn identity(subject: &str) -> Value {
+    json!({"issuer": "https://login.example.com", "audience": "strongroom", "claims": {"sub": [subject]}})
+}
+
 fn variables() -> Value {
     json!([{"name": "SHOP", "service": "shopify", "kinds": ["access_token"]}])
 }
@@ -328,8 +344,13 @@ async fn agency() -> (World, Ids) {
         .await
         .is(StatusCode::OK);
     let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
-    let (token, grant) = (id(&token), id(&someone["grants"][0]));
-    (world, Ids { token, grant })
+    let identity = made(&world, "/principals/someone/identities", identity("someone-1")).await;
+    let ids = Ids {
+        token: id(&token),
+        grant: id(&someone["grants"][0]),
+        identity: id(&identity),
+    };
+    (world, ids)
 }
 
 async fn made(world: &World, route: &str, body: Value) -> Value {
