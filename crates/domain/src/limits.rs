@@ -49,3 +49,6 @@ pub const FITTING_MAX: usize = 20;
 pub const SUGGESTIONS_MAX: usize = 3;
 /// Handles that are looked at for those suggestions: a misspelt handle must not hold up the writers.
 pub const SUGGESTIONS_LOOKED_AT_MAX: usize = 1_000;
+
+/// Lines of one plan: its events are one commit, and are all in memory while it is decided.
+pub const PLAN_LINES_MAX: usize = 5_000;

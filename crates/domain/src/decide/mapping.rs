@@ -68,6 +68,7 @@ pub(super) fn map(
     desk.authorize(Right::Use, Target::Credential(credential))?;
     let refused = |why| refused(declared.name.clone(), credential.id, why);
     fits(declared, credential, workspace, desk.ctx.now).map_err(refused)?;
+    production_needs_reason(desk, credential, Some(workspace))?;
     let previous = mapped(desk, workspace, template, &variable, instance.as_deref());
     let allowed = stands_there(desk, workspace, Some(credential.id), previous)?;
     if previous == Some(credential.id) {
@@ -134,6 +135,7 @@ pub(super) fn set_default(
     let refused = |why| refused(format!("{} {kind}", key.service), credential.id, why);
     fits_default(&key, credential, workspace).map_err(&refused)?;
     in_use(credential, desk.ctx.now).map_err(&refused)?;
+    production_needs_reason(desk, credential, workspace)?;
     let (stream_id, previous) = standing(desk, &key)?;
     let allowed = match workspace {
         Some(workspace) => stands_there(desk, workspace, Some(credential.id), previous)?,
@@ -222,6 +224,21 @@ fn stands_there(
         allowed = desk.authorize(Right::Map, Target::Within(workspace.id, credential))?;
     }
     Ok(allowed)
+}
+
+/// A credential tagged `environment=prod` in a workspace of another environment is seldom meant: who means it says why.
+fn production_needs_reason(
+    desk: &Desk<'_, '_, '_>,
+    credential: &Credential,
+    workspace: Option<&Workspace>,
+) -> Result<(), Rejection> {
+    let is_production = |text: &str| matches!(text, "prod" | "production");
+    let tagged = credential.tags.iter().any(|it| it.name == "environment" && is_production(&it.value));
+    let elsewhere = workspace.is_some_and(|it| !it.environment.is_empty() && !is_production(&it.environment));
+    if tagged && elsewhere && desk.reason().is_none() {
+        return Err(Rejection::ReasonRequired);
+    }
+    Ok(())
 }
 
 fn in_use_workspace(workspace: &Workspace) -> Result<(), Rejection> {
