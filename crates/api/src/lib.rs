@@ -14,6 +14,7 @@ pub mod workspace;
 pub mod template;
 pub mod resolve;
 pub mod import;
+pub mod plan; // many places at once
 pub mod principal;
 pub mod identity;
 pub mod audit;

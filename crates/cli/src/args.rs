@@ -4,6 +4,7 @@
 
 use crate::commands::{
     audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login, mapping,
+    plan,
     principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
 };
 use crate::output::Format;
@@ -135,6 +136,8 @@ pub(crate) enum Command {
     Map(mapping::MapArgs),
     /// Take a mapping away
     Unmap(mapping::UnmapArgs),
+    /// Change back what one piece of work changed
+    Undo(plan::UndoArgs),
     /// What stands behind variables that nobody mapped
     #[command(subcommand)]
     Default(default::DefaultCommand),

@@ -14,6 +14,7 @@ pub(crate) mod inject;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod mapping;
+pub(crate) mod plan;
 pub(crate) mod principal;
 pub(crate) mod resolve;
 pub(crate) mod run;

@@ -101,6 +101,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Setup(args) => commands::setup::run(args, &session).await,
         Command::Map(args) => commands::mapping::map(args, &session).await,
         Command::Unmap(args) => commands::mapping::unmap(args, &session).await,
+        Command::Undo(args) => commands::plan::undo(args, &session).await,
         Command::Default(command) => commands::default::run(command, &session).await,
         Command::Resolve(args) => commands::resolve::run(args, &session).await,
         Command::Get(args) => commands::get::run(args, &session).await,

@@ -9,6 +9,7 @@ mod http; // one request: headers, retries, reading the answer
 mod credentials; // the routes, one file for each part of the API
 mod places;
 mod principals;
+mod plans;
 mod audit;
 
 pub use error::Error;

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{Recorded, Subject};
-use strongroom_domain::ids::{Position, TimeUs};
+use strongroom_domain::ids::{CorrelationId, Position, TimeUs};
 use strongroom_domain::rights::{Target, authorize, visible};
 use strongroom_domain::state::State;
 use strongroom_domain::words::Right;
@@ -25,6 +25,8 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 const SCAN_RECORDS_MAX: usize = 20_000;
 /// Positions taken from the index at a time.
 const CANDIDATES: usize = 256;
+/// Most events of one piece of work that are looked at together.
+const WORK_EVENTS_MAX: usize = 20_000;
 
 /// A place in the log or in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +184,34 @@ impl Ledger {
         authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
         let (recorded, record) = self.opened(position)?.ok_or_else(|| no_position(view.head))?;
         Ok(event_view(&view.state, &recorded, &record))
+    }
+
+    /// All events of one piece of work, in log order. It says nothing of who may see them.
+    pub(crate) fn events_of(&self, correlation: CorrelationId) -> Result<Vec<Arc<Recorded>>, Failure> {
+        let concern = Concern::Correlation(correlation.0);
+        let mut range = 0..self.shared.published.load().head;
+        let mut events = Vec::new();
+        loop {
+            let found = self.candidates(&[vec![concern.clone()]], &range, false)?;
+            let Some(last) = found.last() else { return Ok(events) };
+            range.start = last + 1;
+            for position in found {
+                let opened = self.opened(position)?;
+                events.extend(
+                    opened
+                        .map(|(recorded, _)| recorded)
+                        .filter(|it| it.envelope.correlation == correlation)
+                        .map(Arc::new),
+                );
+            }
+            if events.len() > WORK_EVENTS_MAX {
+                return Err(Failure::format(
+                    "/correlation",
+                    "is a piece of work of too many events to be undone at once",
+                    None,
+                ));
+            }
+        }
     }
 
     fn page(&self, state: &State, concerns: Vec<Vec<Concern>>, query: &EventQuery) -> Result<EventPage, Failure> {

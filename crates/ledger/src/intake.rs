@@ -9,6 +9,7 @@ mod template; // workflows and template documents
 
 pub use credential::{CredentialDraft, FieldText, RotateDraft};
 pub use import::{ImportAction, ImportDraft, ImportItem, ImportReport};
+pub(crate) use rehearse::{Counted, rehearse_one};
 pub(crate) use scan::{recordable, scan};
 pub use template::TemplateDraft;
 

@@ -67,6 +67,7 @@ pub(crate) fn count_windows(shared: &Shared, queue: &SyncSender<Message>, all: b
                     principal,
                     windows: windows.to_vec(),
                 }],
+                wish: None,
                 body_has_secrets: false,
                 warnings: Vec::new(),
                 reply,

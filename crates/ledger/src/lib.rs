@@ -25,6 +25,7 @@ mod latency; // how long commits take
 mod windows; // servings: recorded first, then counted
 mod keeper; // what is done now and then
 mod opened; // record bytes -> event
+mod planned; // one wish, many places, one step
 mod intake; // drafts: classified by the catalogue, scanned for secrets
 mod serve; // resolve and reveal: values only behind a record
 mod audit; // history, proofs
@@ -44,6 +45,7 @@ pub use intake::{
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
 pub use limits::RETRY_AFTER_S;
 pub use open::{OpenOptions, OpenReport};
+pub use planned::{Outcome, Planned, PlannedLine};
 pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;
@@ -267,8 +269,19 @@ impl Ledger {
     /// The one way to the writer: whatever comes in is scanned here.
     fn enqueue(
         &self,
+        context: RequestContext,
+        commands: Vec<Command>,
+        body_has_secrets: bool,
+        warnings: Vec<String>,
+    ) -> Result<oneshot::Receiver<Result<Receipt, Failure>>, Failure> {
+        self.enqueue_work(context, commands, None, body_has_secrets, warnings)
+    }
+
+    pub(crate) fn enqueue_work(
+        &self,
         mut context: RequestContext,
         commands: Vec<Command>,
+        wish: Option<planned::Wished>,
         body_has_secrets: bool,
         warnings: Vec<String>,
     ) -> Result<oneshot::Receiver<Result<Receipt, Failure>>, Failure> {
@@ -289,6 +302,7 @@ impl Ledger {
             bytes,
             context,
             commands,
+            wish,
             body_has_secrets,
             warnings,
             reply,

@@ -132,6 +132,10 @@ pub enum Failure {
         /// Where.
         findings: Vec<Finding>,
     },
+    /// Some lines of a plan can't be done, so none was.
+    PlanRefused(Arc<crate::planned::Planned>),
+    /// The plan that was shown is another by now.
+    PlanChanged,
     /// Our fault; the text is for the log only.
     Internal(String),
 }

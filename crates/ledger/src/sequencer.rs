@@ -12,6 +12,7 @@ use crate::commit::{CommitSide, Prepared, Reply};
 use crate::denials::{Denial, Denials};
 use crate::inner::Shared;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_WORKS_HALVED_MIN, BATCH_WORKS_MAX, LINGER_YIELDS_MAX, LONE_LOOK_MAX};
+use crate::planned::{Wished, planned};
 use crate::project::Projection;
 use crate::request::{Failure, Receipt, RequestContext};
 use draft::Draft;
@@ -38,6 +39,8 @@ pub(crate) struct Work {
     pub(crate) context: RequestContext,
     /// Done all or none, in this order, in one commit.
     pub(crate) commands: Vec<Command>,
+    /// A wish that becomes the commands when its turn comes.
+    pub(crate) wish: Option<Wished>,
     /// The body held secret values: without a secret part in any of its records there is no body MAC.
     pub(crate) body_has_secrets: bool,
     pub(crate) warnings: Vec<String>,
@@ -200,6 +203,7 @@ impl Sequencer {
             bytes,
             context,
             commands,
+            wish,
             body_has_secrets,
             warnings,
             reply,
@@ -210,7 +214,11 @@ impl Sequencer {
             draft.replies.push(Reply::ready(reply, answer));
             return;
         }
-        match self.stage(&context, commands, body_has_secrets) {
+        let commands = match wish {
+            Some(wished) => self.commands_of(&context, &wished),
+            None => Ok(commands),
+        };
+        match commands.and_then(|commands| self.stage(&context, commands, body_has_secrets)) {
             Ok(staged) => {
                 let events = self.seal_into(staged, draft);
                 draft.replies.push(Reply::committed(reply, events, warnings));
@@ -222,10 +230,24 @@ impl Sequencer {
         }
     }
 
+    /// A wish's commands, as the state now makes them: those that were shown, and none of them refused.
+    fn commands_of(&self, context: &RequestContext, wished: &Wished) -> Result<Vec<Command>, Failure> {
+        let now = self.shared.clock.now_us().max(self.last_us);
+        let planned = planned(context, &self.state, self.frontier.size(), now, &wished.wish)?;
+        if wished.expected.is_some_and(|expected| expected != planned.digest) {
+            return Err(Failure::PlanChanged);
+        }
+        planned.commands()
+    }
+
     /// Records a refusal, unless one of the same principal was recorded within the last minute.
     fn record_denial(&mut self, context: &RequestContext, failure: &Failure, draft: &mut Draft) {
-        let Failure::Rejected(rejection) = failure else { return };
-        let Some(denied) = rejection.denial() else { return };
+        let denied = match failure {
+            Failure::Rejected(rejection) => rejection.denial(),
+            Failure::PlanRefused(planned) => planned.denial(),
+            _ => None,
+        };
+        let Some(denied) = denied else { return };
         self.note_denial(context, Denial::of(&denied), draft);
     }
 

@@ -22,6 +22,7 @@ use strongroom_api::credential::{
 };
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
+use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
@@ -112,6 +113,11 @@ asked! {
     SetDefault {}
     Import { BYTES_MAX = IMPORT_BYTES_MAX, DEPTH_BEYOND = 1 }
     CreatePrincipal {}
+    ReplaceCredential {}
+    Undo {}
+    CopyWorkspace {}
+    TransferStewardship {}
+    Offboard {}
     CreateGrant {}
     CreateToken {}
     BindIdentity {}

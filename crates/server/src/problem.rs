@@ -26,6 +26,11 @@ pub(crate) enum ApiError {
         detail: String,
         missing: Vec<MissingVariable>,
     },
+    /// A plan that can't be done whole.
+    PlanRefused {
+        changes: Vec<strongroom_api::plan::Change>,
+        hidden: u32,
+    },
     /// No such path.
     NoRoute,
     /// The path has other methods.
@@ -110,6 +115,9 @@ pub(crate) fn problem(error: &ApiError) -> Problem {
     match error {
         ApiError::Failure(failure) => of_failure(failure),
         ApiError::VariablesMissing { detail, missing } => variables_missing(detail, missing),
+        ApiError::PlanRefused { changes, hidden } => plan_refused()
+            .with("changes", json!(changes))
+            .with("hidden", json!(hidden)),
         ApiError::NoRoute => new(404, "not_found", "Not found", "nothing is served at this path")
             .hint("the routes stand in /api/v1/openapi.json"),
         ApiError::NoMethod => new(
@@ -249,9 +257,27 @@ fn of_failure(failure: &Failure) -> Draft {
             what,
             hint,
         } => malformed(pointer.as_deref(), *line, what, hint.as_deref()),
+        Failure::PlanRefused(_) => plan_refused(),
+        Failure::PlanChanged => new(
+            412,
+            "plan_changed",
+            "Plan changed",
+            "someone was faster: it would touch something else by now than the plan that was shown",
+        )
+        .hint("look at the plan again, with `dry_run`"),
         Failure::HardcodedSecret { findings } => hardcoded(findings),
         Failure::Internal(_) => internal(),
     }
+}
+
+fn plan_refused() -> Draft {
+    new(
+        409,
+        "plan_refused",
+        "Plan refused",
+        "not all of it can be done, so nothing was",
+    )
+    .hint("`changes` says of each what is in the way; what is `hidden` takes somebody who may see it")
 }
 
 fn of_rejection(rejection: &Rejection) -> Draft {

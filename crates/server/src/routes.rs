@@ -7,6 +7,7 @@ mod defaults; // defaults and mappings
 mod identities; // who acts by another issuer's word, and signing in
 mod health; // is it there, is it ready, how much does it do
 mod imports;
+mod plans; // many places at once
 mod principals; // principals, grants, tokens
 mod resolve; // the hot path
 mod services;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(defaults::routes())
         .merge(resolve::routes())
         .merge(imports::routes())
+        .merge(plans::routes())
         .merge(services::routes())
         .merge(principals::routes())
         .merge(identities::routes())

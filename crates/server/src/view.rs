@@ -3,10 +3,12 @@
 mod credential;
 mod event;
 mod place; // clients, workspaces, mappings, defaults
+mod plan; // many places at once
 mod principal;
 mod template;
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
+pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use written::{
     admitted, credential_written, default_written, grant_written, identity_written, mapping_written, template_written,
     thing_written, token_written, written,

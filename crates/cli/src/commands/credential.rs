@@ -10,10 +10,12 @@ use crate::failure::{Failure, Outcome};
 use crate::input::{FieldArgs, Fields, days, future, pairs};
 use crate::output::joined;
 use crate::session::Session;
-use args::{CreateArgs, ListArgs, RevealArgs, RollbackArgs, RotateArgs, ShareArgs, UpdateArgs};
+use args::{CreateArgs, ListArgs, ReplaceArgs, RevealArgs, RollbackArgs, StewardArgs, RotateArgs, ShareArgs, UpdateArgs};
 use jiff::Timestamp;
 use serde_json::Value;
 use strongroom_api::audit::HistoryQuery;
+use strongroom_api::plan::{ReplaceCredential, TransferStewardship};
+use strongroom_client::Options;
 use strongroom_api::credential::{
     CreateCredential, CredentialQuery, RevealCredential, RollbackCredential, RotateCredential, Rotation,
     ShareCredential, UpdateCredential,
@@ -23,6 +25,8 @@ use strongroom_api::credential::{
 pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outcome {
     match command {
         CredentialCommand::Create(args) => create(args, session).await,
+        CredentialCommand::Replace(args) => replace(args, session).await,
+        CredentialCommand::Steward(args) => steward(args, session).await,
         CredentialCommand::List(args) => list(args, session).await,
         CredentialCommand::Get(args) => {
             let credential = session.read(session.client.credential(&args.handle)).await?;
@@ -85,6 +89,33 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
         }
         CredentialCommand::Reveal(args) => reveal(args, session).await,
     }
+}
+
+async fn replace(args: &ReplaceArgs, session: &Session) -> Outcome {
+    let send = async |dry_run, expected, options: Options| {
+        let body = ReplaceCredential {
+            new: args.new.clone(),
+            workspaces: args.workspaces.clone(),
+            dry_run,
+            expected,
+            reason: None,
+        };
+        session.client.replace_credential(&args.old, &body, &options).await
+    };
+    super::plan::carry_out(&args.plan, &args.write, session, send).await
+}
+
+async fn steward(args: &StewardArgs, session: &Session) -> Outcome {
+    let send = async |dry_run, expected, options: Options| {
+        let body = TransferStewardship {
+            to: args.to.clone(),
+            dry_run,
+            expected,
+            reason: None,
+        };
+        session.client.transfer_stewardship(&args.from, &body, &options).await
+    };
+    super::plan::carry_out(&args.plan, &args.write, session, send).await
 }
 
 async fn rollback(args: &RollbackArgs, session: &Session) -> Outcome {

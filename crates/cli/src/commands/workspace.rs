@@ -7,6 +7,9 @@ use crate::output::{Cell, Facts, Table, Tone, time};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
+use super::plan::PlanArgs;
+use strongroom_api::plan::CopyWorkspace;
+use strongroom_client::Options;
 use strongroom_api::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceQuery};
 
 /// `workspace …`
@@ -20,6 +23,8 @@ pub(crate) enum WorkspaceCommand {
     Get(GetArgs),
     /// Change name, description or environment
     Update(UpdateArgs),
+    /// What another workspace lacks of what runs here; --copy takes it over
+    Compare(CompareArgs),
     /// Put it away: hidden from lists, nothing is resolved in it
     Archive(ArchiveArgs),
 }
@@ -98,6 +103,47 @@ pub(crate) struct ArchiveArgs {
     pub(crate) write: WriteArgs,
 }
 
+/// `workspace compare`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  strongroom workspace compare acme-dev acme-prod --copy
+
+Without --copy nothing is changed.")]
+pub(crate) struct CompareArgs {
+    /// What is to be taken over
+    pub(crate) from: String,
+    /// What it is compared to
+    pub(crate) to: String,
+    /// Take over revisions and mappings, in one step
+    #[arg(long)]
+    pub(crate) copy: bool,
+    /// Also where another credential is mapped there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+async fn compare(args: &CompareArgs, session: &Session) -> Outcome {
+    let send = async |dry_run, expected, options: Options| {
+        let body = CopyWorkspace {
+            overwrite: args.overwrite,
+            dry_run,
+            expected,
+            reason: None,
+        };
+        session.client.copy_workspace(&args.from, &args.to, &body, &options).await
+    };
+    let plan = PlanArgs {
+        dry_run: args.plan.dry_run || !args.copy,
+        ..args.plan.clone()
+    };
+    super::plan::carry_out(&plan, &args.write, session, send).await
+}
+
 /// Does it.
 pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcome {
     match command {
@@ -118,6 +164,7 @@ pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcom
                 &format!("workspace `{}` made", answer.text("handle").unwrap_or_default()),
             )
         }
+        WorkspaceCommand::Compare(args) => compare(args, session).await,
         WorkspaceCommand::List(args) => {
             let query = WorkspaceQuery {
                 client: args.client.clone(),

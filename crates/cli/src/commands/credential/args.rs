@@ -1,5 +1,6 @@
 //! The words of `credential …`.
 
+use crate::commands::plan::PlanArgs;
 use crate::args::{PageArgs, WriteArgs};
 use crate::input::FieldArgs;
 use clap::{Args, Subcommand};
@@ -7,6 +8,10 @@ use clap::{Args, Subcommand};
 /// `credential …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {
+    /// Put another credential wherever this one stands, in one step
+    Replace(ReplaceArgs),
+    /// Give the credentials that one principal answers for to another
+    Steward(StewardArgs),
     /// Make a credential
     Create(Box<CreateArgs>),
     /// List credentials
@@ -286,4 +291,40 @@ pub(crate) struct RevealArgs {
     /// See it without the right to read, as an administrator; the record says so
     #[arg(long)]
     pub(crate) break_glass: bool,
+}
+
+/// `credential replace`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  strongroom credential replace openai-old openai --dry-run
+
+All of its mappings and defaults are moved, or none. `strongroom undo` takes it back.")]
+pub(crate) struct ReplaceArgs {
+    /// The credential that stands there now
+    pub(crate) old: String,
+    /// The credential that is to stand there
+    pub(crate) new: String,
+    /// Only in this workspace
+    #[arg(long = "workspace", value_name = "WORKSPACE")]
+    pub(crate) workspaces: Vec<String>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// `credential steward`
+#[derive(Debug, Args)]
+pub(crate) struct StewardArgs {
+    /// Who answers for them now
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) from: String,
+    /// Who is to
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }

@@ -1,0 +1,103 @@
+//! Work on many places at once: planned, shown, done whole or not at all.
+
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::call::Call;
+use crate::params::Params;
+use crate::problem::ApiError;
+use crate::view::{Lens, plan_done, plan_shown};
+use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, TransferStewardship, Undo};
+use strongroom_domain::ids::CorrelationId;
+use strongroom_domain::plan::Wish;
+use strongroom_ledger::{Failure, RequestContext};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(replace))
+        .routes(routes!(undo))
+        .routes(routes!(copy))
+        .routes(routes!(stewardship))
+        .routes(routes!(offboard))
+}
+
+/// Puts another credential wherever this one stands: every mapping and default, in one step.
+#[utoipa::path(post, path = "/api/v1/credentials/{handle}/replace", tag = "plans", request_body = ReplaceCredential,
+    responses((status = 200, body = Planned)))]
+async fn replace(Params(old): Params<String>, call: Call<ReplaceCredential>) -> Answer {
+    let ReplaceCredential { new, workspaces, dry_run, expected, .. } = call.body;
+    let wish = Wish::Replace { old, new, workspaces };
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Changes back what one piece of work changed, by events that compensate.
+#[utoipa::path(post, path = "/api/v1/undo", tag = "plans", request_body = Undo,
+    responses((status = 200, body = Planned)))]
+async fn undo(call: Call<Undo>) -> Answer {
+    let Undo { correlation, dry_run, expected, .. } = call.body;
+    let correlation = CorrelationId::parse(&correlation).map_err(|_| ApiError::Parameter {
+        pointer: "/correlation".to_owned(),
+        what: "is not `co_` and 32 hexadecimal digits".to_owned(),
+        hint: "send the `correlation` of the answer, or of an event".to_owned(),
+    })?;
+    let wish = call.app.ledger.undoing(correlation)?;
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Takes over revisions and mappings of another workspace.
+#[utoipa::path(post, path = "/api/v1/workspaces/{from}/copy/{to}", tag = "plans", request_body = CopyWorkspace,
+    responses((status = 200, body = Planned)))]
+async fn copy(Params((from, to)): Params<(String, String)>, call: Call<CopyWorkspace>) -> Answer {
+    let CopyWorkspace { overwrite, dry_run, expected, .. } = call.body;
+    let wish = Wish::Copy { from, to, overwrite };
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Gives the credentials that one principal answers for to another.
+#[utoipa::path(post, path = "/api/v1/principals/{handle}/stewardship", tag = "plans", request_body = TransferStewardship,
+    responses((status = 200, body = Planned)))]
+async fn stewardship(Params(from): Params<String>, call: Call<TransferStewardship>) -> Answer {
+    let TransferStewardship { to, dry_run, expected, .. } = call.body;
+    let wish = Wish::Stewards { from, to };
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Lets a principal go: stewardship, tokens, grants, and the principal itself.
+#[utoipa::path(post, path = "/api/v1/principals/{handle}/offboard", tag = "plans", request_body = Offboard,
+    responses((status = 200, body = Planned)))]
+async fn offboard(Params(principal): Params<String>, call: Call<Offboard>) -> Answer {
+    let Offboard { steward_to, dry_run, expected, .. } = call.body;
+    let wish = Wish::Offboard { principal, steward: steward_to };
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+async fn carry_out(app: App, context: RequestContext, wish: Wish, dry_run: bool, expected: Option<&str>) -> Answer {
+    let caller = context.caller;
+    if dry_run {
+        let planned = app.ledger.plan_wish(&context, &wish)?;
+        let view = app.ledger.view();
+        return answer::ok(&plan_shown(&Lens::of(&view, &caller), &planned, &app.ledger.checkpoint()));
+    }
+    let expected = expected.map(digest).transpose()?;
+    match app.ledger.execute_wish(context, wish, expected).await {
+        Ok(receipt) => answer::ok(&plan_done(&Lens::of(&receipt.view, &caller), &receipt)),
+        Err(Failure::PlanRefused(planned)) => {
+            let view = app.ledger.view();
+            let shown = plan_shown(&Lens::of(&view, &caller), &planned, "");
+            Err(ApiError::PlanRefused {
+                changes: shown.changes,
+                hidden: shown.hidden,
+            })
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn digest(text: &str) -> Result<u128, ApiError> {
+    u128::from_str_radix(text, 16).map_err(|_| ApiError::Parameter {
+        pointer: "/expected".to_owned(),
+        what: "is no digest of a plan".to_owned(),
+        hint: "send `digest` of the dry run".to_owned(),
+    })
+}

@@ -1,0 +1,131 @@
+//! Plans as they are shown, and what became of them.
+
+use super::{Lens, written};
+use strongroom_api::Written;
+use strongroom_api::plan::{Change, Planned};
+use strongroom_domain::plan::Touched;
+use strongroom_ledger::{Outcome, Planned as Tried, Receipt};
+
+/// A plan of which nothing is done yet.
+pub(crate) fn plan_shown(lens: &Lens<'_>, tried: &Tried, checkpoint: &str) -> Planned {
+    let line = |line: &strongroom_ledger::PlannedLine| {
+        let (outcome, why, detail) = match &line.outcome {
+            Outcome::Ok => ("ok", None, None),
+            Outcome::Kept(why) => ("kept", None, Some((*why).to_owned())),
+            Outcome::Blocked(why) => ("refused", Some(why.as_str()), Some(why.sentence().to_owned())),
+            Outcome::Refused(rejection) => ("refused", Some(rejection.kind()), Some(rejection.message())),
+        };
+        Change {
+            outcome: outcome.to_owned(),
+            why: why.map(str::to_owned),
+            detail,
+            ..change(lens, &line.touched)
+        }
+    };
+    Planned {
+        dry_run: true,
+        correlation: None,
+        digest: Some(format!("{:032x}", tried.digest)),
+        changes: tried.lines.iter().map(line).collect(),
+        hidden: u32::try_from(tried.hidden).unwrap_or(u32::MAX),
+        written: Written {
+            checkpoint: checkpoint.to_owned(),
+            ..Written::default()
+        },
+    }
+}
+
+/// What was done: a function of the events, so that a repeat is answered the same.
+pub(crate) fn plan_done(lens: &Lens<'_>, receipt: &Receipt) -> Planned {
+    let done = |touched: Touched| Change {
+        outcome: "ok".to_owned(),
+        ..change(lens, &touched)
+    };
+    Planned {
+        dry_run: false,
+        correlation: receipt.events.first().map(|event| event.envelope.correlation.to_string()),
+        digest: None,
+        changes: receipt.events.iter().map(|event| done(Touched::of(event))).collect(),
+        hidden: 0,
+        written: written(receipt),
+    }
+}
+
+fn change(lens: &Lens<'_>, touched: &Touched) -> Change {
+    let credential = |id: &Option<_>| id.and_then(|id| lens.credential_handle(id));
+    let principal = |id| lens.principal_handle(id);
+    let blank = |what: &str| Change {
+        what: what.to_owned(),
+        ..Change::default()
+    };
+    match touched {
+        Touched::Mapping {
+            workspace,
+            template,
+            variable,
+            instance,
+            from,
+            to,
+        } => Change {
+            workspace: lens.workspace_handle(*workspace),
+            template: lens.template_handle(*template),
+            variable: Some(variable.clone()),
+            instance: instance.clone(),
+            from: credential(from),
+            to: credential(to),
+            ..blank("mapping")
+        },
+        Touched::Default {
+            workspace,
+            service,
+            kind,
+            from,
+            to,
+        } => Change {
+            workspace: workspace.and_then(|id| lens.workspace_handle(id)),
+            variable: Some(format!("{service} {kind}")),
+            from: credential(from),
+            to: credential(to),
+            ..blank("default")
+        },
+        Touched::Admission {
+            workspace,
+            template,
+            from,
+            to,
+        } => Change {
+            workspace: lens.workspace_handle(*workspace),
+            template: lens.template_handle(*template),
+            from: from.map(|revision| revision.to_string()),
+            to: to.map(|revision| revision.to_string()),
+            ..blank("admission")
+        },
+        Touched::Reach { credential, shared } => Change {
+            subject: lens.credential_handle(*credential),
+            to: Some(if *shared { "shared" } else { "not shared" }.to_owned()),
+            ..blank("reach")
+        },
+        Touched::Steward { credential, from, to } => Change {
+            subject: lens.credential_handle(*credential),
+            from: principal(*from),
+            to: to.and_then(principal),
+            ..blank("steward")
+        },
+        Touched::Token { token, .. } => Change {
+            subject: Some(token.to_string()),
+            to: Some("revoked".to_owned()),
+            ..blank("token")
+        },
+        Touched::Grant { grant, .. } => Change {
+            subject: Some(grant.to_string()),
+            to: Some("withdrawn".to_owned()),
+            ..blank("grant")
+        },
+        Touched::Disabled { principal: id } => Change {
+            subject: principal(*id),
+            to: Some("disabled".to_owned()),
+            ..blank("principal")
+        },
+        Touched::Other(name) => blank(name),
+    }
+}
