@@ -11,3 +11,4 @@ mod resolve; // secrets for a run, and their records
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
 mod wait; // answers that wait for a change
+mod plans; // many places at once

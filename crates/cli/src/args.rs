@@ -4,8 +4,7 @@
 
 use crate::commands::{
     audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login, mapping,
-    plan,
-    principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
+    plan, principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};

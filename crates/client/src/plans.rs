@@ -13,8 +13,19 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; then nothing was changed.
-    pub async fn replace_credential(&self, handle: &str, request: &ReplaceCredential, options: &Options) -> Result<Planned, Error> {
-        self.plan(&path(&["credentials", handle, "replace"])?, request, request.dry_run, options).await
+    pub async fn replace_credential(
+        &self,
+        handle: &str,
+        request: &ReplaceCredential,
+        options: &Options,
+    ) -> Result<Planned, Error> {
+        self.plan(
+            &path(&["credentials", handle, "replace"])?,
+            request,
+            request.dry_run,
+            options,
+        )
+        .await
     }
 
     /// `POST /undo`.
@@ -29,16 +40,39 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; then nothing was changed.
-    pub async fn copy_workspace(&self, from: &str, to: &str, request: &CopyWorkspace, options: &Options) -> Result<Planned, Error> {
-        self.plan(&path(&["workspaces", from, "copy", to])?, request, request.dry_run, options).await
+    pub async fn copy_workspace(
+        &self,
+        from: &str,
+        to: &str,
+        request: &CopyWorkspace,
+        options: &Options,
+    ) -> Result<Planned, Error> {
+        self.plan(
+            &path(&["workspaces", from, "copy", to])?,
+            request,
+            request.dry_run,
+            options,
+        )
+        .await
     }
 
     /// `POST /principals/{handle}/stewardship`.
     ///
     /// # Errors
     /// [`Error`]; then nothing was changed.
-    pub async fn transfer_stewardship(&self, handle: &str, request: &TransferStewardship, options: &Options) -> Result<Planned, Error> {
-        self.plan(&path(&["principals", handle, "stewardship"])?, request, request.dry_run, options).await
+    pub async fn transfer_stewardship(
+        &self,
+        handle: &str,
+        request: &TransferStewardship,
+        options: &Options,
+    ) -> Result<Planned, Error> {
+        self.plan(
+            &path(&["principals", handle, "stewardship"])?,
+            request,
+            request.dry_run,
+            options,
+        )
+        .await
     }
 
     /// `POST /principals/{handle}/offboard`.
@@ -46,7 +80,13 @@ impl Client {
     /// # Errors
     /// [`Error`]; then nothing was changed.
     pub async fn offboard(&self, handle: &str, request: &Offboard, options: &Options) -> Result<Planned, Error> {
-        self.plan(&path(&["principals", handle, "offboard"])?, request, request.dry_run, options).await
+        self.plan(
+            &path(&["principals", handle, "offboard"])?,
+            request,
+            request.dry_run,
+            options,
+        )
+        .await
     }
 
     async fn plan<B: Serialize>(

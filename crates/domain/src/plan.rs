@@ -207,9 +207,7 @@ impl Blocked {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::ChangedSince => "it was changed since: what stands there now is somebody's later choice",
-            Self::NotUndoable => {
-                "this is not undone: only mappings, defaults, admissions, sharing and stewards are"
-            }
+            Self::NotUndoable => "this is not undone: only mappings, defaults, admissions, sharing and stewards are",
             Self::NeedsSteward => "name who answers for it from now on",
         }
     }
@@ -275,7 +273,11 @@ pub fn plan(state: &State, visible: &Visible<'_>, wish: &Wish, now: TimeUs) -> R
     };
     if plan.lines.len() > PLAN_LINES_MAX {
         let message = format!("{} places at once are more than {PLAN_LINES_MAX}", plan.lines.len());
-        return Err(Rejection::invalid("", message, "name some workspaces, and repeat it for the others"));
+        return Err(Rejection::invalid(
+            "",
+            message,
+            "name some workspaces, and repeat it for the others",
+        ));
     }
     Ok(plan)
 }

@@ -73,7 +73,12 @@ impl Planned {
         if !self.feasible() {
             return Err(Failure::PlanRefused(Arc::new(self)));
         }
-        Ok(self.lines.into_iter().filter_map(|line| line.command).map(|it| *it).collect())
+        Ok(self
+            .lines
+            .into_iter()
+            .filter_map(|line| line.command)
+            .map(|it| *it)
+            .collect())
     }
 }
 

@@ -10,16 +10,18 @@ use crate::failure::{Failure, Outcome};
 use crate::input::{FieldArgs, Fields, days, future, pairs};
 use crate::output::joined;
 use crate::session::Session;
-use args::{CreateArgs, ListArgs, ReplaceArgs, RevealArgs, RollbackArgs, StewardArgs, RotateArgs, ShareArgs, UpdateArgs};
+use args::{
+    CreateArgs, ListArgs, ReplaceArgs, RevealArgs, RollbackArgs, RotateArgs, ShareArgs, StewardArgs, UpdateArgs,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use strongroom_api::audit::HistoryQuery;
-use strongroom_api::plan::{ReplaceCredential, TransferStewardship};
-use strongroom_client::Options;
 use strongroom_api::credential::{
     CreateCredential, CredentialQuery, RevealCredential, RollbackCredential, RotateCredential, Rotation,
     ShareCredential, UpdateCredential,
 };
+use strongroom_api::plan::{ReplaceCredential, TransferStewardship};
+use strongroom_client::Options;
 
 /// Does it.
 pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outcome {

@@ -58,13 +58,22 @@ pub(crate) async fn carry_out(
 ) -> Outcome {
     let planned = session.read(send(true, None, write.options())).await?;
     let refused = planned.number("hidden").unwrap_or_default() > 0
-        || planned.list("changes").iter().any(|it| it.text("outcome") == Some("refused"));
-    let todo = planned.list("changes").iter().any(|it| it.text("outcome") == Some("ok"));
+        || planned
+            .list("changes")
+            .iter()
+            .any(|it| it.text("outcome") == Some("refused"));
+    let todo = planned
+        .list("changes")
+        .iter()
+        .any(|it| it.text("outcome") == Some("ok"));
     if refused || args.dry_run || !todo || !args.yes {
         session.output.show(&planned, |look| table(&planned, look))?;
     }
     if refused {
-        return Err(Failure::new(Exit::Refused, "not all of it can be done; nothing was changed"));
+        return Err(Failure::new(
+            Exit::Refused,
+            "not all of it can be done; nothing was changed",
+        ));
     }
     if args.dry_run || !todo {
         return Ok(());

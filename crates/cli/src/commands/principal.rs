@@ -1,5 +1,6 @@
 //! `principal …`.
 
+use super::plan::PlanArgs;
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
@@ -9,7 +10,9 @@ use crate::session::Session;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
+use strongroom_api::plan::Offboard;
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, PrincipalQuery};
+use strongroom_client::Options;
 
 /// `principal …`
 #[derive(Debug, Subcommand)]
@@ -20,9 +23,38 @@ pub(crate) enum PrincipalCommand {
     List(ListArgs),
     /// End all its tokens at once
     Disable(DisableArgs),
+    /// Let a principal go: its credentials' steward, tokens, grants, and itself, in one step
+    Offboard(OffboardArgs),
     /// What a principal may do
     #[command(subcommand)]
     Grant(GrantCommand),
+}
+
+/// `principal offboard`
+#[derive(Debug, Args)]
+pub(crate) struct OffboardArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
+    /// Who answers for its credentials from then on
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) steward_to: Option<String>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+async fn offboard(args: &OffboardArgs, session: &Session) -> Outcome {
+    let send = async |dry_run, expected, options: Options| {
+        let body = Offboard {
+            steward_to: args.steward_to.clone(),
+            dry_run,
+            expected,
+            reason: None,
+        };
+        session.client.offboard(&args.handle, &body, &options).await
+    };
+    super::plan::carry_out(&args.plan, &args.write, session, send).await
 }
 
 /// `principal create`
@@ -203,6 +235,7 @@ pub(crate) async fn run(command: &PrincipalCommand, session: &Session) -> Outcom
                 .await?;
             session.show_list(&page, |look| table(&page).render(look, "no principals"))
         }
+        PrincipalCommand::Offboard(args) => offboard(args, session).await,
         PrincipalCommand::Disable(args) => {
             let answer = session
                 .write(session.client.disable_principal(&args.handle, &args.write.options()))

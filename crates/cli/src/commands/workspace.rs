@@ -1,5 +1,6 @@
 //! `workspace …`.
 
+use super::plan::PlanArgs;
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
@@ -7,10 +8,9 @@ use crate::output::{Cell, Facts, Table, Tone, time};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use super::plan::PlanArgs;
 use strongroom_api::plan::CopyWorkspace;
-use strongroom_client::Options;
 use strongroom_api::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceQuery};
+use strongroom_client::Options;
 
 /// `workspace …`
 #[derive(Debug, Subcommand)]
@@ -135,7 +135,10 @@ async fn compare(args: &CompareArgs, session: &Session) -> Outcome {
             expected,
             reason: None,
         };
-        session.client.copy_workspace(&args.from, &args.to, &body, &options).await
+        session
+            .client
+            .copy_workspace(&args.from, &args.to, &body, &options)
+            .await
     };
     let plan = PlanArgs {
         dry_run: args.plan.dry_run || !args.copy,

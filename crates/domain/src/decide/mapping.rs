@@ -233,7 +233,10 @@ fn production_needs_reason(
     workspace: Option<&Workspace>,
 ) -> Result<(), Rejection> {
     let is_production = |text: &str| matches!(text, "prod" | "production");
-    let tagged = credential.tags.iter().any(|it| it.name == "environment" && is_production(&it.value));
+    let tagged = credential
+        .tags
+        .iter()
+        .any(|it| it.name == "environment" && is_production(&it.value));
     let elsewhere = workspace.is_some_and(|it| !it.environment.is_empty() && !is_production(&it.environment));
     if tagged && elsewhere && desk.reason().is_none() {
         return Err(Rejection::ReasonRequired);

@@ -22,7 +22,10 @@ pub(super) fn plan(
     }
     let mut plan = Plan::default();
     let first = (from, TemplateId([0; 16]));
-    let here = state.installations.range(first..).take_while(|((of, _), _)| *of == from);
+    let here = state
+        .installations
+        .range(first..)
+        .take_while(|((of, _), _)| *of == from);
     for installation in here.map(|(_, it)| it) {
         let template = installation.template;
         let there = state.installations.get(&(to, template));
@@ -43,7 +46,9 @@ pub(super) fn plan(
         }
         for mapping in &installation.mappings {
             let same = |it: &&Mapping| it.variable == mapping.variable && it.instance == mapping.instance;
-            let previous = there.and_then(|it| it.mappings.iter().find(same)).map(|it| it.credential);
+            let previous = there
+                .and_then(|it| it.mappings.iter().find(same))
+                .map(|it| it.credential);
             if previous == Some(mapping.credential) {
                 continue;
             }

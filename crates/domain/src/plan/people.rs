@@ -39,7 +39,11 @@ pub(super) fn offboard(
     let mut plan = Plan::default();
     transfer(state, visible, id, steward, &mut plan);
     let alive = |end: Option<TimeUs>| end.is_none_or(|end| end > now);
-    for token in principal.tokens.iter().filter(|it| it.revoked_at.is_none() && alive(it.expires_at)) {
+    for token in principal
+        .tokens
+        .iter()
+        .filter(|it| it.revoked_at.is_none() && alive(it.expires_at))
+    {
         let touched = Touched::Token {
             principal: id,
             token: token.id,
@@ -71,7 +75,10 @@ pub(super) fn offboard(
 /// Nobody need answer for what is withdrawn for good.
 fn transfer(state: &State, visible: &Visible<'_>, from: PrincipalId, to: Option<PrincipalId>, plan: &mut Plan) {
     let final_ = |status| matches!(status, CredentialStatus::Revoked | CredentialStatus::Shredded);
-    let his = state.credentials.values().filter(|it| it.steward == from && !final_(it.status));
+    let his = state
+        .credentials
+        .values()
+        .filter(|it| it.steward == from && !final_(it.status));
     for credential in his {
         if !visible.credential(credential) {
             plan.hidden += 1;

@@ -42,7 +42,10 @@ pub(super) fn plan(
                 to: Some(new),
             };
             if workspace.archived {
-                plan.line(touched, Step::Kept("the workspace is archived: nothing is served in it"));
+                plan.line(
+                    touched,
+                    Step::Kept("the workspace is archived: nothing is served in it"),
+                );
                 continue;
             }
             let command = Command::MapVariable {
@@ -73,7 +76,10 @@ pub(super) fn plan(
             to: Some(new),
         };
         if workspace.is_some_and(|it| it.archived) {
-            plan.line(touched, Step::Kept("the workspace is archived: nothing is served in it"));
+            plan.line(
+                touched,
+                Step::Kept("the workspace is archived: nothing is served in it"),
+            );
             continue;
         }
         let command = Command::SetDefault {

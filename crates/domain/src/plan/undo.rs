@@ -191,7 +191,13 @@ fn back(state: &State, touched: Touched, recorded: &Recorded, plan: &mut Plan) {
                 from: now.unwrap_or(from),
                 to: Some(from),
             };
-            put(plan, back, Command::UpdateCredential(Box::new(update)), now == to, to == Some(from));
+            put(
+                plan,
+                back,
+                Command::UpdateCredential(Box::new(update)),
+                now == to,
+                to == Some(from),
+            );
         }
         Touched::Reach { credential, shared } => reach(state, credential, shared, recorded, plan),
         Touched::Other(_) if made(&recorded.event) => {
@@ -218,7 +224,10 @@ fn admission(
     to: Option<Revision>,
     plan: &mut Plan,
 ) {
-    let now = state.installations.get(&(workspace, template)).and_then(|it| it.revision);
+    let now = state
+        .installations
+        .get(&(workspace, template))
+        .and_then(|it| it.revision);
     let touched = Touched::Admission {
         workspace,
         template,
@@ -226,7 +235,10 @@ fn admission(
         to: from,
     };
     let Some(revision) = from else {
-        plan.line(touched, Step::Kept("a first admission stays: without mappings nothing of it is served"));
+        plan.line(
+            touched,
+            Step::Kept("a first admission stays: without mappings nothing of it is served"),
+        );
         return;
     };
     let command = Command::AdmitTemplate {
@@ -247,7 +259,10 @@ fn reach(state: &State, credential: CredentialId, shared: bool, recorded: &Recor
         clients: sharing.clients.iter().map(ToString::to_string).collect(),
         workspaces: sharing.workspaces.iter().map(ToString::to_string).collect(),
     };
-    let stands = state.credentials.get(&credential).is_some_and(|it| holds(&it.reach, sharing, shared));
+    let stands = state
+        .credentials
+        .get(&credential)
+        .is_some_and(|it| holds(&it.reach, sharing, shared));
     let (touched, command) = (
         Touched::Reach {
             credential,
@@ -265,7 +280,10 @@ fn reach(state: &State, credential: CredentialId, shared: bool, recorded: &Recor
 fn holds(reach: &crate::state::Reach, sharing: &Sharing, shared: bool) -> bool {
     (!sharing.all || reach.all == shared)
         && sharing.clients.iter().all(|it| reach.clients.contains(it) == shared)
-        && sharing.workspaces.iter().all(|it| reach.workspaces.contains(it) == shared)
+        && sharing
+            .workspaces
+            .iter()
+            .all(|it| reach.workspaces.contains(it) == shared)
 }
 
 fn made(event: &Event) -> bool {

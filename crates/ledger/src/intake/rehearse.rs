@@ -2,13 +2,13 @@
 
 use crate::request::RequestContext;
 use crate::view::View;
-use strongroom_domain::{Rejection, State};
 use strongroom_domain::command::Command;
 use strongroom_domain::context::{Context, Ids};
 use strongroom_domain::decide::decide;
 use strongroom_domain::event::{Envelope, Recorded};
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::ids::{CorrelationId, EventId, Position, TimeUs};
+use strongroom_domain::{Rejection, State};
 
 /// Ids that are used nowhere else: a rehearsal's events are thrown away.
 #[derive(Default)]

@@ -26,7 +26,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/api/v1/credentials/{handle}/replace", tag = "plans", request_body = ReplaceCredential,
     responses((status = 200, body = Planned)))]
 async fn replace(Params(old): Params<String>, call: Call<ReplaceCredential>) -> Answer {
-    let ReplaceCredential { new, workspaces, dry_run, expected, .. } = call.body;
+    let ReplaceCredential {
+        new,
+        workspaces,
+        dry_run,
+        expected,
+        ..
+    } = call.body;
     let wish = Wish::Replace { old, new, workspaces };
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
 }
@@ -35,7 +41,12 @@ async fn replace(Params(old): Params<String>, call: Call<ReplaceCredential>) -> 
 #[utoipa::path(post, path = "/api/v1/undo", tag = "plans", request_body = Undo,
     responses((status = 200, body = Planned)))]
 async fn undo(call: Call<Undo>) -> Answer {
-    let Undo { correlation, dry_run, expected, .. } = call.body;
+    let Undo {
+        correlation,
+        dry_run,
+        expected,
+        ..
+    } = call.body;
     let correlation = CorrelationId::parse(&correlation).map_err(|_| ApiError::Parameter {
         pointer: "/correlation".to_owned(),
         what: "is not `co_` and 32 hexadecimal digits".to_owned(),
@@ -49,7 +60,12 @@ async fn undo(call: Call<Undo>) -> Answer {
 #[utoipa::path(post, path = "/api/v1/workspaces/{from}/copy/{to}", tag = "plans", request_body = CopyWorkspace,
     responses((status = 200, body = Planned)))]
 async fn copy(Params((from, to)): Params<(String, String)>, call: Call<CopyWorkspace>) -> Answer {
-    let CopyWorkspace { overwrite, dry_run, expected, .. } = call.body;
+    let CopyWorkspace {
+        overwrite,
+        dry_run,
+        expected,
+        ..
+    } = call.body;
     let wish = Wish::Copy { from, to, overwrite };
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
 }
@@ -58,7 +74,9 @@ async fn copy(Params((from, to)): Params<(String, String)>, call: Call<CopyWorks
 #[utoipa::path(post, path = "/api/v1/principals/{handle}/stewardship", tag = "plans", request_body = TransferStewardship,
     responses((status = 200, body = Planned)))]
 async fn stewardship(Params(from): Params<String>, call: Call<TransferStewardship>) -> Answer {
-    let TransferStewardship { to, dry_run, expected, .. } = call.body;
+    let TransferStewardship {
+        to, dry_run, expected, ..
+    } = call.body;
     let wish = Wish::Stewards { from, to };
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
 }
@@ -67,8 +85,16 @@ async fn stewardship(Params(from): Params<String>, call: Call<TransferStewardshi
 #[utoipa::path(post, path = "/api/v1/principals/{handle}/offboard", tag = "plans", request_body = Offboard,
     responses((status = 200, body = Planned)))]
 async fn offboard(Params(principal): Params<String>, call: Call<Offboard>) -> Answer {
-    let Offboard { steward_to, dry_run, expected, .. } = call.body;
-    let wish = Wish::Offboard { principal, steward: steward_to };
+    let Offboard {
+        steward_to,
+        dry_run,
+        expected,
+        ..
+    } = call.body;
+    let wish = Wish::Offboard {
+        principal,
+        steward: steward_to,
+    };
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
 }
 
@@ -77,7 +103,11 @@ async fn carry_out(app: App, context: RequestContext, wish: Wish, dry_run: bool,
     if dry_run {
         let planned = app.ledger.plan_wish(&context, &wish)?;
         let view = app.ledger.view();
-        return answer::ok(&plan_shown(&Lens::of(&view, &caller), &planned, &app.ledger.checkpoint()));
+        return answer::ok(&plan_shown(
+            &Lens::of(&view, &caller),
+            &planned,
+            &app.ledger.checkpoint(),
+        ));
     }
     let expected = expected.map(digest).transpose()?;
     match app.ledger.execute_wish(context, wish, expected).await {

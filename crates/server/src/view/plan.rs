@@ -43,7 +43,10 @@ pub(crate) fn plan_done(lens: &Lens<'_>, receipt: &Receipt) -> Planned {
     };
     Planned {
         dry_run: false,
-        correlation: receipt.events.first().map(|event| event.envelope.correlation.to_string()),
+        correlation: receipt
+            .events
+            .first()
+            .map(|event| event.envelope.correlation.to_string()),
         digest: None,
         changes: receipt.events.iter().map(|event| done(Touched::of(event))).collect(),
         hidden: 0,

@@ -1,7 +1,7 @@
 //! The words of `credential …`.
 
-use crate::commands::plan::PlanArgs;
 use crate::args::{PageArgs, WriteArgs};
+use crate::commands::plan::PlanArgs;
 use crate::input::FieldArgs;
 use clap::{Args, Subcommand};
 
