@@ -244,13 +244,7 @@ fn of_failure(failure: &Failure) -> Draft {
             "the idempotency key was used, and the first body can't be compared any more",
         )
         .hint("look what was done, and use a new key for a new request"),
-        Failure::IndexDamaged => new(
-            503,
-            "index_damaged",
-            "Index damaged",
-            "the index does not agree with the log",
-        )
-        .hint("start the server anew: the index is rebuilt from the log"),
+        Failure::IndexDamaged => index_damaged(),
         Failure::Format {
             pointer,
             line,
@@ -258,16 +252,20 @@ fn of_failure(failure: &Failure) -> Draft {
             hint,
         } => malformed(pointer.as_deref(), *line, what, hint.as_deref()),
         Failure::PlanRefused(_) => plan_refused(),
-        Failure::PlanChanged => new(
-            412,
-            "plan_changed",
-            "Plan changed",
-            "someone was faster: it would touch something else by now than the plan that was shown",
-        )
-        .hint("look at the plan again, with `dry_run`"),
+        Failure::PlanChanged => plan_changed(),
         Failure::HardcodedSecret { findings } => hardcoded(findings),
         Failure::Internal(_) => internal(),
     }
+}
+
+fn index_damaged() -> Draft {
+    let detail = "the index does not agree with the log";
+    new(503, "index_damaged", "Index damaged", detail).hint("start the server anew: the index is rebuilt from the log")
+}
+
+fn plan_changed() -> Draft {
+    let detail = "someone was faster: it would touch something else by now than the plan that was shown";
+    new(412, "plan_changed", "Plan changed", detail).hint("look at the plan again, with `dry_run`")
 }
 
 fn plan_refused() -> Draft {

@@ -8,14 +8,14 @@ use crate::rejection::Rejection;
 use crate::rights::Visible;
 use crate::state::{DefaultKey, Mapping, State};
 use crate::words::Category;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The newest change first, each place once: from what the last event left there to what was there before the first.
 pub(super) fn plan(state: &State, visible: &Visible<'_>, events: &[Arc<Recorded>]) -> Result<Plan, Rejection> {
     let mut plan = Plan::default();
     let mut changes: Vec<(Touched, &Recorded)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for recorded in events.iter().filter(|it| it.stream.category != Category::Access) {
         if !may_see(state, visible, recorded) {
             plan.hidden += 1;
@@ -102,77 +102,8 @@ fn join(first: &mut Touched, later: Touched) {
 
 fn back(state: &State, touched: Touched, recorded: &Recorded, plan: &mut Plan) {
     match touched {
-        Touched::Mapping {
-            workspace,
-            template,
-            variable,
-            instance,
-            from,
-            to,
-        } => {
-            let now = mapped(state, workspace, template, &variable, instance.as_deref());
-            let (place, template_ref) = (workspace.to_string(), template.to_string());
-            let command = match from {
-                Some(credential) => Command::MapVariable {
-                    workspace: place,
-                    template: template_ref,
-                    variable: variable.clone(),
-                    instance: instance.clone(),
-                    credential: credential.to_string(),
-                },
-                None => Command::UnmapVariable {
-                    workspace: place,
-                    template: template_ref,
-                    variable: variable.clone(),
-                    instance: instance.clone(),
-                },
-            };
-            let touched = Touched::Mapping {
-                workspace,
-                template,
-                variable,
-                instance,
-                from: now,
-                to: from,
-            };
-            put(plan, touched, command, now == to, from == to);
-        }
-        Touched::Default {
-            workspace,
-            service,
-            kind,
-            from,
-            to,
-        } => {
-            let key = DefaultKey {
-                workspace,
-                service: service.clone(),
-                kind,
-            };
-            let now = state.defaults.get(&key).and_then(|it| it.credential);
-            let place = workspace.map(|id| id.to_string());
-            let command = match from {
-                Some(credential) => Command::SetDefault {
-                    workspace: place,
-                    service: service.clone(),
-                    kind,
-                    credential: credential.to_string(),
-                },
-                None => Command::UnsetDefault {
-                    workspace: place,
-                    service: service.clone(),
-                    kind,
-                },
-            };
-            let touched = Touched::Default {
-                workspace,
-                service,
-                kind,
-                from: now,
-                to: from,
-            };
-            put(plan, touched, command, now == to, from == to);
-        }
+        Touched::Mapping { .. } => mapping(state, touched, plan),
+        Touched::Default { .. } => default(state, touched, plan),
         Touched::Admission {
             workspace,
             template,
@@ -205,6 +136,87 @@ fn back(state: &State, touched: Touched, recorded: &Recorded, plan: &mut Plan) {
         }
         touched => plan.line(touched, Step::Blocked(Blocked::NotUndoable)),
     }
+}
+
+fn mapping(state: &State, touched: Touched, plan: &mut Plan) {
+    let Touched::Mapping {
+        workspace,
+        template,
+        variable,
+        instance,
+        from,
+        to,
+    } = touched
+    else {
+        return;
+    };
+    let now = mapped(state, workspace, template, &variable, instance.as_deref());
+    let (place, template_ref) = (workspace.to_string(), template.to_string());
+    let command = match from {
+        Some(credential) => Command::MapVariable {
+            workspace: place,
+            template: template_ref,
+            variable: variable.clone(),
+            instance: instance.clone(),
+            credential: credential.to_string(),
+        },
+        None => Command::UnmapVariable {
+            workspace: place,
+            template: template_ref,
+            variable: variable.clone(),
+            instance: instance.clone(),
+        },
+    };
+    let touched = Touched::Mapping {
+        workspace,
+        template,
+        variable,
+        instance,
+        from: now,
+        to: from,
+    };
+    put(plan, touched, command, now == to, from == to);
+}
+
+fn default(state: &State, touched: Touched, plan: &mut Plan) {
+    let Touched::Default {
+        workspace,
+        service,
+        kind,
+        from,
+        to,
+    } = touched
+    else {
+        return;
+    };
+    let key = DefaultKey {
+        workspace,
+        service: service.clone(),
+        kind,
+    };
+    let now = state.defaults.get(&key).and_then(|it| it.credential);
+    let place = workspace.map(|id| id.to_string());
+    let command = match from {
+        Some(credential) => Command::SetDefault {
+            workspace: place,
+            service: service.clone(),
+            kind,
+            credential: credential.to_string(),
+        },
+        None => Command::UnsetDefault {
+            workspace: place,
+            service: service.clone(),
+            kind,
+        },
+    };
+    let touched = Touched::Default {
+        workspace,
+        service,
+        kind,
+        from: now,
+        to: from,
+    };
+    put(plan, touched, command, now == to, from == to);
 }
 
 fn put(plan: &mut Plan, touched: Touched, command: Command, stands: bool, nothing: bool) {

@@ -114,21 +114,34 @@ fn change(lens: &Lens<'_>, touched: &Touched) -> Change {
             to: to.and_then(principal),
             ..blank("steward")
         },
-        Touched::Token { token, .. } => Change {
-            subject: Some(token.to_string()),
-            to: Some("revoked".to_owned()),
-            ..blank("token")
-        },
-        Touched::Grant { grant, .. } => Change {
-            subject: Some(grant.to_string()),
-            to: Some("withdrawn".to_owned()),
-            ..blank("grant")
-        },
-        Touched::Disabled { principal: id } => Change {
-            subject: principal(*id),
-            to: Some("disabled".to_owned()),
-            ..blank("principal")
-        },
-        Touched::Other(name) => blank(name),
+        Touched::Token { .. } | Touched::Grant { .. } | Touched::Disabled { .. } | Touched::Other(_) => {
+            of_people(lens, touched)
+        }
+    }
+}
+
+/// What a principal had, and what is not shown further.
+fn of_people(lens: &Lens<'_>, touched: &Touched) -> Change {
+    let (what, subject, to) = match touched {
+        Touched::Token { token, .. } => ("token", Some(token.to_string()), "revoked"),
+        Touched::Grant { grant, .. } => ("grant", Some(grant.to_string()), "withdrawn"),
+        Touched::Disabled { principal } => ("principal", lens.principal_handle(*principal), "disabled"),
+        Touched::Other(name) => {
+            return Change {
+                what: (*name).to_owned(),
+                ..Change::default()
+            };
+        }
+        Touched::Mapping { .. }
+        | Touched::Default { .. }
+        | Touched::Admission { .. }
+        | Touched::Reach { .. }
+        | Touched::Steward { .. } => return Change::default(), // shown above
+    };
+    Change {
+        what: what.to_owned(),
+        subject,
+        to: Some(to.to_owned()),
+        ..Change::default()
     }
 }

@@ -53,6 +53,7 @@ GET /credentials/{handle}                                               | yyy.yy
 POST /credentials/{handle}/disable                                      | ddy.ddyy ydy.ddyy ........ ........ ........ ........ ........
 POST /credentials/{handle}/enable                                       | ddy.ddyy ydy.ddyy ........ ........ ........ ........ ........
 GET /credentials/{handle}/history                                       | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
+POST /credentials/{handle}/replace                                      | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
 POST /credentials/{handle}/reveal                                       | ddd.yddy ddd.yddy ........ ........ ........ ........ ........
 POST /credentials/{handle}/revoke                                       | ddy.ddyy ydy.ddyy ........ ........ ........ ........ ........
 POST /credentials/{handle}/rollback                                     | ddy.ddyy ddy.ddyy ........ ........ ........ ........ ........
@@ -75,6 +76,8 @@ POST /principals/{handle}/grants                                        | .....d
 DELETE /principals/{handle}/grants/{id}                                 | .....dyy ........ ........ ........ .....dyy ........ ........
 GET /principals/{handle}/identities                                     | .....yyy ........ ........ ........ .....yyy ........ ........
 POST /principals/{handle}/identities                                    | .....dyy ........ ........ ........ .....dyy ........ ........
+POST /principals/{handle}/offboard                                      | .....yyy ........ ........ ........ .....yyy ........ ........
+POST /principals/{handle}/stewardship                                   | yyy.yyyy ........ ........ ........ yyy.yyyy ........ ........
 POST /resolve                                                           | dddydddy dddydddy ........ ........ ........ ........ ........
 GET /services                                                           | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /services/{id}                                                      | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
@@ -89,9 +92,11 @@ POST /templates/{handle}/update                                         | ddyddd
 GET /tokens                                                             | .....yyy ........ ........ ........ .....yyy ........ ........
 POST /tokens                                                            | .....dyy ........ ........ ........ .....dyy ........ ........
 DELETE /tokens/{id}                                                     | .....dyy ........ ........ ........ .....dyy ........ ........
+POST /undo                                                              | ........ ........ ........ ........ ........ ........ ........
 GET /whoami                                                             | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /workspaces                                                         | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /workspaces                                                        | ddy.ddyy ddy.ddyy ........ ........ ........ ........ ........
+POST /workspaces/{from}/copy/{to}                                       | yyyyyyyy yyyyyyyy ........ ........ ........ ........ ........
 GET /workspaces/{handle}                                                | yyyyyyyy yyyyyyyy ........ ........ ........ ........ ........
 POST /workspaces/{handle}/archive                                       | ddydddyy ddydddyy ........ ........ ........ ........ ........
 POST /workspaces/{handle}/update                                        | ddydddyy ddydddyy ........ ........ ........ ........ ........
@@ -185,7 +190,6 @@ struct Ids {
 /// What is sent for a route: method, path, body. Everything named is client a's.
 fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
     let (method, path) = route.split_once(' ').unwrap();
-    let secret = json!({"token": "tkn-new-kX82hqLw93mDv1"});
     let handle = match path.split('/').nth(1).unwrap_or_default() {
         "credentials" => "shopify-a",
         "clients" => "client-a",
@@ -215,6 +219,8 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         _ => named("")
             .replace("{workspace}", "shop-a")
             .replace("{template}", "orders")
+            .replace("{from}", "shop-a")
+            .replace("{to}", "shop-a-2")
             .replace("{variable}", "SHOP"),
     };
     let path_filled = if path.starts_with("/healthz")
@@ -226,7 +232,13 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
     } else {
         format!("/api/v1{path_filled}")
     };
-    let body = match route {
+    (method, path_filled, body(route, method))
+}
+
+/// What is sent, with what each route cannot do without.
+fn body(route: &str, method: &str) -> Value {
+    let secret = json!({"token": "tkn-new-kX82hqLw93mDv1"});
+    match route {
         "POST /credentials" => json!({
             "name": "New", "service": "shopify", "kind": "access_token", "client": "client-a", "fields": secret,
         }),
@@ -251,11 +263,16 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "POST /principals/{handle}/grants" => json!({"role": "viewer", "all": true}),
         "POST /principals/{handle}/identities" => identity("another"),
         "POST /tokens" => json!({"principal": "someone"}),
+        // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
+        "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
+        "POST /undo" => json!({"correlation": format!("co_{}", "0".repeat(32)), "dry_run": true}),
+        "POST /workspaces/{from}/copy/{to}" => json!({"dry_run": true}),
+        "POST /principals/{handle}/stewardship" => json!({"to": "someone", "dry_run": true}),
+        "POST /principals/{handle}/offboard" => json!({"dry_run": true}),
         "PUT /dev/clock" => json!({"advance_seconds": 0}),
         _ if method == "GET" => Value::Null,
         _ => json!({}),
-    };
-    (method, path_filled, body)
+    }
 }
 
 async fn outcome(world: &World, ids: &Ids, route: &str, token: &str) -> char {
@@ -321,6 +338,12 @@ async fn agency() -> (World, Ids) {
         made(&world, "/credentials", key).await;
     }
     made(&world, "/workspaces", json!({"name": "Lab"})).await;
+    made(&world, "/workspaces", json!({"name": "Shop A 2", "client": "client-a"})).await;
+    let second = json!({
+        "name": "Shopify A 2", "service": "shopify", "kind": "access_token", "client": "client-a",
+        "fields": {"token": "tkn-a2-kX82hqLw93mDv1"},
+    });
+    made(&world, "/credentials", second).await;
     made(
         &world,
         "/templates",
