@@ -566,3 +566,114 @@ fn without_references(document: &Value) -> String {
     }
     document.to_string()
 }
+
+/// A file of each format in a shape like its exporter's, with the value in it that is looked for.
+fn foreign() -> Vec<(&'static str, &'static str, String, &'static str)> {
+    let json = |value: Value| value.to_string();
+    vec![
+        (
+            "dotenv",
+            ".env",
+            "export STRIPE_SECRET_KEY='Zq81-one'\n".to_owned(),
+            "Zq81-one",
+        ),
+        (
+            "1password",
+            "1p.csv",
+            "Title,Url,Username,Password,OTPAuth,Favorite,Archived,Tags,Notes\nShop,,ada,Zq81-two,,,,,\n".to_owned(),
+            "Zq81-two",
+        ),
+        (
+            "bitwarden",
+            "bw.json",
+            json(json!({"encrypted": false, "folders": [], "items": [{
+                "id": "b1", "type": 1, "name": "ERP", "notes": null, "fields": [],
+                "login": {"username": "ada", "password": "Zq81-three", "totp": null, "uris": []},
+            }]})),
+            "Zq81-three",
+        ),
+        (
+            "vault",
+            "kv.json",
+            json(json!({"secret/crm": {"token": "Zq81-four"}})),
+            "Zq81-four",
+        ),
+        (
+            "infisical",
+            "inf.json",
+            json(json!([{"key": "CRM_TOKEN", "value": "Zq81-five", "secretPath": "/"}])),
+            "Zq81-five",
+        ),
+        (
+            "doppler",
+            "dop.json",
+            json(json!({"QUEUE_PASSWORD": "Zq81-six"})),
+            "Zq81-six",
+        ),
+        (
+            "airflow",
+            "air.json",
+            json(json!({"warehouse": {
+                "conn_type": "postgres", "description": "", "login": "ada", "password": "Zq81-seven",
+                "host": "db.example.com", "port": 5432, "schema": "x", "extra": "",
+            }})),
+            "Zq81-seven",
+        ),
+        (
+            "windmill",
+            "wm.json",
+            json(
+                json!({"variables": [{"path": "f/shop/key", "value": "Zq81-eight", "is_secret": true}], "resources": []}),
+            ),
+            "Zq81-eight",
+        ),
+    ]
+}
+
+#[test]
+fn every_format_is_one_step_and_the_second_time_nothing() {
+    let (place, server) = serve();
+    server.post("/clients", json!({"name": "Client A"})).is(201);
+    for (format, name, content, value) in foreign() {
+        let file = place.file(name, &content);
+        let arguments = ["import", format, &file, "--client", "client-a"];
+        let before = server.size();
+        let planned = place.json(&[&arguments[..], &["--dry-run"]].concat());
+        assert_eq!(
+            (actions(&planned), server.size()),
+            (vec!["created"], before),
+            "{format}: {planned}"
+        );
+        let first = place.json(&arguments);
+        assert_eq!(actions(&first), ["created"], "{format}: {first}");
+        let handle = first["items"][0]["handle"].as_str().unwrap();
+        let fields = reveal(&server, handle);
+        assert!(fields.to_string().contains(value), "{format}: {fields}");
+        let got = server.get(&format!("/credentials/{handle}")).ok();
+        assert_eq!(got["client"], "client-a", "{format}");
+        assert!(!got.to_string().contains(value), "{format}: a value is no plain field");
+        let size = server.size();
+        assert_eq!(actions(&place.json(&arguments)), ["unchanged"], "{format}");
+        assert_eq!(server.size(), size, "{format}: the second time nothing is written");
+    }
+}
+
+#[test]
+fn a_bad_file_of_any_format_changes_nothing_and_is_not_repeated() {
+    let (place, server) = serve();
+    for (format, name, content, value) in foreign() {
+        // Cut in its middle, behind the value or before.
+        let cut = content.find(value).unwrap() + value.len();
+        let bad = format!("{}\"\u{1}", &content[..cut]);
+        let file = place.file(&format!("bad-{name}"), bad);
+        let size = server.size();
+        let ran = place.run(&["import", format, &file]);
+        assert_ne!(ran.code, 0, "{format}: {}", ran.out);
+        assert!(
+            !ran.err.contains(value) && !ran.out.contains(value),
+            "{format}: {}",
+            ran.err
+        );
+        assert_eq!(server.size(), size, "{format}");
+    }
+}

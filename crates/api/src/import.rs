@@ -1,6 +1,6 @@
 //! Imports: credentials that another system exported.
 
-use crate::value::{Document, SecretText};
+use crate::value::{Document, Pairs, SecretText};
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,13 +9,25 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
-    /// `n8n`.
+    /// `n8n`, `dotenv`, `1password`, `bitwarden`, `vault`, `infisical`, `doppler`, `airflow`, `activepieces`, `windmill`.
     pub format: String,
-    /// The export.
+    /// The export: JSON, or any of it as a text.
     pub document: Document,
     /// The exporting instance's key, for an encrypted export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption_key: Option<SecretText>,
+    /// The client that new credentials belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Tags of new credentials.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub tags: Pairs,
+    /// Before each name where the format has no ids of its own; for a lone answer of Vault its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// How variables become credentials: `service` (the usual), `variable`, `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Enter changed values as rotations; else they are only proposed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rotate: bool,

@@ -185,6 +185,11 @@ pub fn classify(service_id: &str, kind: Kind, field: &str) -> Option<Class> {
         })
 }
 
+/// The service whose id is `name`, but for case and punctuation.
+pub(crate) fn by_squeezed(name: &str) -> Option<&'static str> {
+    by_squeezed_id().get(names::squeeze(name).as_str()).copied()
+}
+
 fn by_squeezed_id() -> &'static HashMap<String, &'static str> {
     static INDEX: OnceLock<HashMap<String, &'static str>> = OnceLock::new();
     INDEX.get_or_init(|| {

@@ -15,6 +15,7 @@ pub mod catalogue;
 pub mod scan;
 
 pub mod n8n;
+pub mod import; // exports of other systems
 pub mod template;
 mod variable;
 

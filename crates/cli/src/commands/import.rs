@@ -3,19 +3,70 @@
 use crate::args::WriteArgs;
 use crate::doc::{Doc, items};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::input::{read_file, secret_from};
+use crate::input::{pairs, read_file, secret_from};
 use crate::output::{Cell, Table, Tone, joined};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use strongroom_api::import::Import;
-use strongroom_api::{Document, SecretText};
+use strongroom_api::{Document, Pairs, SecretText};
 
 /// `import …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportCommand {
     /// Credentials exported from n8n, decrypted or encrypted
     N8n(N8nArgs),
+    /// A .env file
+    Dotenv(FileArgs),
+    /// 1Password's CSV, or the export.data of a 1PUX file
+    #[command(name = "1password")]
+    OnePassword(FileArgs),
+    /// Bitwarden's JSON, unencrypted
+    Bitwarden(FileArgs),
+    /// Vault or OpenBao: `kv get -format=json`, or such data by path
+    Vault(FileArgs),
+    /// Infisical's JSON, CSV or dotenv
+    Infisical(FileArgs),
+    /// Doppler's JSON
+    Doppler(FileArgs),
+    /// Airflow's connections, JSON or env
+    Airflow(FileArgs),
+    /// Activepieces' connections with their values
+    Activepieces(FileArgs),
+    /// Windmill's resources and variables
+    Windmill(FileArgs),
+}
+
+/// `import FORMAT`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A bad file changes nothing at all. A second import of the same file changes nothing and
+says so; a value that differs is proposed as a rotation, never a second credential.
+docs/import.md says how to export from each system, and shows an example of each.")]
+pub(crate) struct FileArgs {
+    /// The export; `-` is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The client that new credentials belong to
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<String>,
+    /// Before each name, to tell files apart; for a lone answer of Vault its path
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prefix: Option<String>,
+    /// A tag of new credentials
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub(crate) tags: Vec<String>,
+    /// How variables become credentials: one for each service, each variable, or the file
+    #[arg(long, value_name = "BY", value_parser = ["service", "variable", "file"])]
+    pub(crate) group: Option<String>,
+    /// Enter values that changed as rotations; else they are only proposed
+    #[arg(long)]
+    pub(crate) rotate: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }
 
 /// `import n8n`
@@ -52,7 +103,43 @@ const EXPORT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub(crate) async fn run(command: &ImportCommand, session: &Session) -> Outcome {
     match command {
         ImportCommand::N8n(args) => n8n(args, session).await,
+        ImportCommand::Dotenv(args) => file("dotenv", args, session).await,
+        ImportCommand::OnePassword(args) => file("1password", args, session).await,
+        ImportCommand::Bitwarden(args) => file("bitwarden", args, session).await,
+        ImportCommand::Vault(args) => file("vault", args, session).await,
+        ImportCommand::Infisical(args) => file("infisical", args, session).await,
+        ImportCommand::Doppler(args) => file("doppler", args, session).await,
+        ImportCommand::Airflow(args) => file("airflow", args, session).await,
+        ImportCommand::Activepieces(args) => file("activepieces", args, session).await,
+        ImportCommand::Windmill(args) => file("windmill", args, session).await,
     }
+}
+
+async fn file(format: &str, args: &FileArgs, session: &Session) -> Outcome {
+    let request = Import {
+        format: format.to_owned(),
+        document: document(&args.file, session)?,
+        encryption_key: None,
+        client: args.client.clone(),
+        tags: pairs("--tag", &args.tags)?.into_iter().collect(),
+        prefix: args.prefix.clone(),
+        group: args.group.clone(),
+        rotate: args.rotate,
+        dry_run: args.dry_run,
+        reason: None,
+    };
+    send(&request, &args.write, session).await
+}
+
+fn document(file: &str, session: &Session) -> Result<Document, Failure> {
+    let bytes = read_file(file, EXPORT_BYTES_MAX, &mut session.stdin.borrow_mut())?;
+    if bytes.starts_with(b"PK\x03\x04") {
+        let what = format!("{file} is a zip: take the file export.data out of it, as with unzip -p, and import that");
+        return Err(Failure::new(Exit::Refused, what));
+    }
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| Failure::new(Exit::Refused, format!("{file} is not UTF-8 text")))?;
+    Ok(Document::new(text.to_owned()))
 }
 
 async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
@@ -63,21 +150,26 @@ async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
             Some("") => Some(secret_from("--encryption-key", None, &session.ask, &mut stdin)?),
             Some(place) => Some(secret_from("--encryption-key", Some(place), &session.ask, &mut stdin)?),
         };
-        let bytes = read_file(&args.file, EXPORT_BYTES_MAX, &mut stdin)?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Failure::new(Exit::Refused, format!("{} is not UTF-8 text", args.file)))?;
+        drop(stdin);
+        let document = document(&args.file, session)?;
         Import {
             format: "n8n".to_owned(),
-            document: Document::new(text.to_owned()),
+            document,
             encryption_key: encryption_key.map(|key| SecretText::from(key.as_str())),
+            client: None,
+            tags: Pairs::default(),
+            prefix: None,
+            group: None,
             rotate: args.rotate,
             dry_run: args.dry_run,
             reason: None,
         }
     };
-    let answer = session
-        .write(session.client.import(&request, &args.write.options()))
-        .await?;
+    send(&request, &args.write, session).await
+}
+
+async fn send(request: &Import, write: &WriteArgs, session: &Session) -> Outcome {
+    let answer = session.write(session.client.import(request, &write.options())).await?;
     session.output.show(&answer, |look| {
         table(&answer).render(look, "the file holds no credentials")
     })?;
@@ -88,7 +180,7 @@ async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
                 .warn(format!("{}: {warning}", item.text("name").unwrap_or_default()));
         }
     }
-    session.output.talk(summary(&answer, args.dry_run));
+    session.output.talk(summary(&answer, request.dry_run));
     Ok(())
 }
 

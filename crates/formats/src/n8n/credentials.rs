@@ -30,6 +30,10 @@ const WITHHELD: &str = "__n8n_BLANK_VALUE_";
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
+    pub(crate) fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
     /// The value, for sealing it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -47,8 +51,8 @@ pub struct ImportCredential {
     pub source_id: String,
     /// Its name there, trimmed.
     pub name: String,
-    /// n8n's credential type.
-    pub n8n_type: String,
+    /// The other system's word for its sort: n8n's credential type; may be empty.
+    pub source_type: String,
     /// Id of the service.
     pub service: String,
     /// What it becomes; `custom` when the type is unknown or a field that the kind needs is empty.
@@ -102,7 +106,7 @@ pub fn parse(document: &[u8], encryption_key: Option<&str>) -> Result<Vec<Import
 }
 
 /// JSON whose texts are zeroed when it is dropped, also on the way out of an error.
-struct Wiped(Value);
+pub(crate) struct Wiped(pub(crate) Value);
 
 impl Wiped {
     fn take(&mut self) -> Value {
@@ -202,7 +206,7 @@ fn credential(mut entry: Wiped, at: &str, key: Option<&str>) -> Result<ImportCre
     Ok(ImportCredential {
         source_id,
         name,
-        n8n_type,
+        source_type: n8n_type,
         service: fields.service,
         kind: fields.kind,
         fields: fields.out,

@@ -13,28 +13,59 @@ use std::collections::{HashMap, HashSet};
 use strongroom_domain::Rejection;
 use strongroom_domain::command::{Command, FieldInput, RotateCredential};
 use strongroom_domain::context::Caller;
-use strongroom_domain::event::{Event, Source};
+use strongroom_domain::event::{Event, Pair, Source};
 use strongroom_domain::ids::CredentialId;
 use strongroom_domain::rights::{Target, Visible, authorize, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
 use strongroom_domain::state::Credential;
 use strongroom_domain::text::skeleton_of;
 use strongroom_domain::words::{CredentialStatus, FieldClass, Kind, Right};
-use strongroom_formats::n8n::credentials::{ImportCredential, parse};
+use strongroom_formats::import::{FORMATS, Group, Options, parse};
+use strongroom_formats::n8n::credentials::ImportCredential;
 
 /// An export to be imported.
 #[derive(Clone, Default)]
 pub struct ImportDraft {
-    /// `n8n`.
+    /// One of `strongroom_formats::import::FORMATS`.
     pub format: String,
-    /// The export, JSON.
+    /// The export.
     pub document: zeroize::Zeroizing<Vec<u8>>,
     /// The instance's encryption key, for an encrypted export.
     pub encryption_key: Option<SecretText>,
+    /// The client that new credentials belong to.
+    pub client: Option<String>,
+    /// Tags of new credentials.
+    pub tags: Vec<Pair>,
+    /// Before each name, or the path of a lone answer of Vault.
+    pub prefix: String,
+    /// How variables become credentials: `service`, `variable`, `file`; empty for the first.
+    pub group: String,
     /// Enter changed values as rotations; else they are only proposed.
     pub rotate: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+}
+
+impl ImportDraft {
+    /// Reads the document.
+    fn entries(&self) -> Result<Vec<ImportCredential>, Failure> {
+        let group = match self.group.as_str() {
+            "" => Group::default(),
+            name => Group::parse(name).ok_or_else(|| {
+                Failure::format("/group", "there is no such grouping", Some("service, variable or file"))
+            })?,
+        };
+        let options = Options {
+            encryption_key: self.encryption_key.as_ref().map(SecretText::expose),
+            prefix: self.prefix.trim().trim_end_matches('/'),
+            scope: self.client.as_deref().unwrap_or_default(),
+            group,
+        };
+        let read = parse(&self.format, &self.document, &options);
+        let read =
+            read.ok_or_else(|| Failure::format("/format", "there is no such format", Some(&FORMATS.join(", "))))?;
+        Ok(read?)
+    }
 }
 
 impl std::fmt::Debug for ImportDraft {
@@ -141,18 +172,15 @@ impl Ledger {
         context: RequestContext,
         draft: ImportDraft,
     ) -> Result<ImportReport, Failure> {
-        if draft.format != "n8n" {
-            return Err(Failure::format("/format", "there is no such format", Some("n8n")));
-        }
         let mut tries = 0;
         loop {
-            let entries = parse(&draft.document, draft.encryption_key.as_ref().map(SecretText::expose))?;
+            let entries = draft.entries()?;
             let view = self.view();
             let reach = Reach {
                 rotate: draft.rotate,
                 dry_run: draft.dry_run,
             };
-            let Plan { mut items, commands } = self.plan(&view, &context.caller, entries, reach)?;
+            let Plan { mut items, commands } = self.plan(&view, &context.caller, entries, &draft, reach)?;
             check(&context, &view, &commands)?;
             let rotations = rotations(&commands);
             let commands: Vec<Command> = commands.into_iter().map(|(_, command)| command).collect();
@@ -164,7 +192,7 @@ impl Ledger {
                 Err(failure) => return Err(failure),
                 Ok(receipt) => {
                     settle(&mut items, &rotations, &receipt);
-                    fill_handles(&mut items, &receipt.view);
+                    fill_handles(&mut items, &draft.format, &receipt.view);
                     return Ok(ImportReport {
                         items,
                         receipt: Some(receipt),
@@ -179,6 +207,7 @@ impl Ledger {
         view: &View,
         caller: &Caller,
         entries: Vec<ImportCredential>,
+        draft: &ImportDraft,
         reach: Reach,
     ) -> Result<Plan, Failure> {
         authorize(&view.state, caller, Right::Create, Target::Ledger, view.now).map_err(Rejection::from)?;
@@ -194,7 +223,7 @@ impl Ledger {
         let mut seen: HashMap<[u8; 32], String> = HashMap::new();
         for (index, entry) in entries.into_iter().enumerate() {
             let source = Source {
-                system: "n8n".to_owned(),
+                system: draft.format.clone(),
                 id: entry.source_id.clone(),
             };
             let known = view
@@ -231,7 +260,7 @@ impl Ledger {
                 (None, None) => {
                     item.action = ImportAction::Created;
                     item.name = names.free(&entry.name);
-                    plan.commands.push((index, creation(&item, entry, source)?));
+                    plan.commands.push((index, creation(&item, entry, source, draft)?));
                 }
             }
             plan.items.push(item);
@@ -437,12 +466,14 @@ fn rotation(credential: &Credential, fields: Vec<FieldInput>, source: Source) ->
     }))
 }
 
-fn creation(item: &ImportItem, entry: ImportCredential, source: Source) -> Result<Command, Failure> {
+fn creation(item: &ImportItem, entry: ImportCredential, source: Source, of: &ImportDraft) -> Result<Command, Failure> {
     let mut draft = CredentialDraft {
         name: item.name.clone(),
         service: entry.service,
         kind: Some(item.kind),
         source: Some(source),
+        client: of.client.clone(),
+        tags: of.tags.clone(),
         ..CredentialDraft::default()
     };
     for field in entry.fields {
@@ -488,10 +519,10 @@ impl Names<'_> {
     }
 }
 
-fn fill_handles(items: &mut [ImportItem], view: &View) {
+fn fill_handles(items: &mut [ImportItem], system: &str, view: &View) {
     for item in items {
         let source = Source {
-            system: "n8n".to_owned(),
+            system: system.to_owned(),
             id: item.source_id.clone(),
         };
         let credential = view

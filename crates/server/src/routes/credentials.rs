@@ -376,7 +376,7 @@ fn class_of(known: Option<&state::Credential>, name: &str) -> FieldClass {
     }
 }
 
-fn pairs(pairs: Pairs) -> Vec<Pair> {
+pub(super) fn pairs(pairs: Pairs) -> Vec<Pair> {
     pairs.0.into_iter().map(|(name, value)| Pair { name, value }).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Imports: an export of another system as one atomic step.
 
+use super::credentials::pairs;
 use super::templates::place;
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -26,6 +27,10 @@ async fn import(call: Call<Import>) -> Answer {
         format,
         document,
         encryption_key,
+        client,
+        tags,
+        prefix,
+        group,
         rotate,
         dry_run,
         ..
@@ -44,6 +49,10 @@ async fn import(call: Call<Import>) -> Answer {
         format,
         document: document.into_bytes().into(),
         encryption_key: encryption_key.map(|key| SecretText::new(key.into_inner())),
+        client,
+        tags: pairs(tags),
+        prefix: prefix.unwrap_or_default(),
+        group: group.unwrap_or_default(),
         rotate,
         dry_run,
     };
