@@ -59,6 +59,7 @@ impl Fixture {
             dev: false,
             clock: Arc::new(WallClock),
             window,
+            new_windows: 0,
             rebuild_state: false,
             on_fatal: Box::new(|why| panic!("{why}")),
             cache_bytes: CACHE_BYTES_DEFAULT,

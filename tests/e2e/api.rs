@@ -1,5 +1,6 @@
 //! Every route: what it does, and what it refuses.
 
+mod approvals; // four eyes
 mod audit; // the log over HTTP, and what proves it
 mod bodies; // what a request may be at all
 mod credential; // a credential's life
@@ -8,6 +9,7 @@ mod idempotency; // repeats, and changes behind someone's back
 mod names; // names, handles, texts
 mod people; // principals, grants, tokens
 mod resolve; // secrets for a run, and their records
+mod runs; // tokens for one run, last use, strangers, quotas
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
 mod wait; // answers that wait for a change

@@ -65,6 +65,9 @@ pub struct Identity {
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unbound_at: Option<String>,
+    /// When it was last used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<String>,
 }
 
 /// `POST /sign-in`: begins to sign a person in.

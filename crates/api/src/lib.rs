@@ -17,6 +17,7 @@ pub mod import;
 pub mod plan; // many places at once
 pub mod principal;
 pub mod identity;
+pub mod approval;
 pub mod audit;
 pub mod service;
 pub mod admin;

@@ -231,6 +231,42 @@ pub struct CreateToken {
     pub reason: Option<String>,
 }
 
+/// `POST /tokens/run`: a token of the caller's own for one run of a workflow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRunToken {
+    /// Handle or id of the workspace.
+    pub workspace: String,
+    /// Handle or id of the template.
+    pub template: String,
+    /// The revision; else the one that is admitted. The token opens no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// The workflow instance; the token is served no other's secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// Seconds until it ends; else an hour. A day at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u32>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What a run's token is bound to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TokenRun {
+    /// Handle of the workspace; its id for who may not see it.
+    pub workspace: String,
+    /// Handle of the template; its id for who may not see it.
+    pub template: String,
+    /// The revision.
+    pub revision: u32,
+    /// The workflow instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
 /// What issuing a token is answered with.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct TokenWritten {
@@ -267,6 +303,12 @@ pub struct Token {
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<String>,
+    /// When it was last used, by its own record: to the half minute when the server was killed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<String>,
+    /// The run that it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<TokenRun>,
 }
 
 /// `GET /tokens`.
@@ -280,6 +322,9 @@ pub struct TokenQuery {
     /// Also revoked ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<bool>,
+    /// Also those of runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<bool>,
     /// Items of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

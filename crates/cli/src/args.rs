@@ -3,8 +3,8 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login, mapping,
-    plan, principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
+    approval, audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login,
+    mapping, plan, principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -81,6 +81,9 @@ pub(crate) struct WriteArgs {
     /// Go on only if nobody changed it since this version
     #[arg(long, value_name = "VERSION")]
     pub(crate) if_match: Option<u64>,
+    /// For what takes four eyes: `ask` for an approval, or use those with these ids
+    #[arg(long, value_name = "ask|ID", value_delimiter = ',')]
+    pub(crate) approval: Vec<String>,
 }
 
 impl WriteArgs {
@@ -90,6 +93,7 @@ impl WriteArgs {
             idempotency_key: self.idempotency_key.clone(),
             if_match: self.if_match,
             reason: self.reason.clone(),
+            approval: (!self.approval.is_empty()).then(|| self.approval.join(",")),
         }
     }
 }
@@ -168,6 +172,12 @@ pub(crate) enum Command {
     /// Tokens: what a principal shows to be let in
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Approvals: what takes four eyes
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
+    /// What the ledger asks of everybody
+    #[command(subcommand)]
+    Policy(approval::PolicyCommand),
     /// Check every record, the tree, the signatures and the state
     Verify(verify::VerifyArgs),
     /// Write the whole log as one file for a verifier

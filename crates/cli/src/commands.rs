@@ -1,5 +1,6 @@
 //! The commands, one file for each noun: its words, its requests, its answers.
 
+pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod completions;

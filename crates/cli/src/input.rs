@@ -12,4 +12,4 @@ pub(crate) use field::{FieldArgs, Fields};
 pub(crate) use pair::pairs;
 pub(crate) use passphrase::judged;
 pub(crate) use secret::{Stdin, read_file, secret_from};
-pub(crate) use when::{bound, days, future};
+pub(crate) use when::{bound, days, future, seconds};

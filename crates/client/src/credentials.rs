@@ -170,7 +170,20 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn reveal_credential(&self, handle: &str, request: &RevealCredential) -> Result<Revealed, Error> {
-        self.ask(&path(&["credentials", handle, "reveal"])?, request, None)
+        self.reveal_approved(handle, request, None).await
+    }
+
+    /// `POST /credentials/{handle}/reveal` where it takes four eyes: `ask`, or an approval's id.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::ApprovalRequested`] when an approval was asked for.
+    pub async fn reveal_approved(
+        &self,
+        handle: &str,
+        request: &RevealCredential,
+        approval: Option<&str>,
+    ) -> Result<Revealed, Error> {
+        self.ask_approved(&path(&["credentials", handle, "reveal"])?, request, None, approval)
             .await
     }
 

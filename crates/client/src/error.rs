@@ -1,6 +1,7 @@
 //! What can go wrong between a client and a server.
 
 use strongroom_api::Problem;
+use strongroom_api::approval::ApprovalWritten;
 
 /// Why there is no answer of the kind asked for.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum Error {
     /// The server said no, and why.
     #[error("{}", if .0.detail.is_empty() { &.0.title } else { &.0.detail })]
     Problem(Box<Problem>),
+    /// It takes four eyes: an approval was asked for, and nothing was done.
+    #[error("this takes four eyes: the approval {} was asked for, and nothing was done", .0.approval.id)]
+    ApprovalRequested(Box<ApprovalWritten>),
     /// The server was not reached.
     #[error("no server answers at {addr}")]
     Connect {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use strongroom_api::Problem;
+use strongroom_api::approval::ApprovalWritten;
 use strongroom_api::problem::TYPE_PREFIX;
 use zeroize::Zeroizing;
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub if_match: Option<u64>,
     /// Why; kept in the record. A `reason` in the body goes before it.
     pub reason: Option<String>,
+    /// For what takes four eyes: `ask`, or ids of approvals, separated by commas.
+    pub approval: Option<String>,
 }
 
 /// When a request may be sent again.
@@ -130,8 +133,20 @@ impl Client {
         body: &B,
         reason: Option<&str>,
     ) -> Result<A, Error> {
+        self.ask_approved(path, body, reason, None).await
+    }
+
+    /// A `POST` that takes no key, but may take four eyes.
+    pub(crate) async fn ask_approved<B: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        reason: Option<&str>,
+        approval: Option<&str>,
+    ) -> Result<A, Error> {
         let mut headers = HeaderMap::new();
         add_reason(&mut headers, reason);
+        add_approval(&mut headers, approval);
         let body = serde_json::to_vec(body).map_err(Error::Request)?;
         let response = self
             .send(Method::POST, path, &(), headers, Some(body), Repeat::IfNotDone)
@@ -220,6 +235,11 @@ impl Client {
         let bytes = response.bytes().await.map_err(|source| self.broken(source))?;
         // An answer may hold secrets: wiped where the buffer is ours alone.
         let bytes = Zeroizing::new(Vec::from(bytes));
+        if status == StatusCode::ACCEPTED.as_u16()
+            && let Ok(asked) = serde_json::from_slice::<ApprovalWritten>(&bytes)
+        {
+            return Err(Error::ApprovalRequested(Box::new(asked)));
+        }
         serde_json::from_slice(&bytes).map_err(|_| Error::Answer {
             addr: self.base.clone(),
             status,
@@ -270,6 +290,7 @@ fn write_headers(options: &Options) -> Result<HeaderMap, Error> {
         headers.insert(IF_MATCH, etag);
     }
     add_reason(&mut headers, options.reason.as_deref());
+    add_approval(&mut headers, options.approval.as_deref());
     Ok(headers)
 }
 
@@ -280,6 +301,13 @@ fn add_reason(headers: &mut HeaderMap, reason: Option<&str>) {
     if let Ok(value) = HeaderValue::from_bytes(line.as_bytes()) {
         headers.insert(HeaderName::from_static("x-strongroom-reason"), value);
     }
+}
+
+/// What no header can hold goes to the server in a form that it refuses, with words for it.
+fn add_approval(headers: &mut HeaderMap, approval: Option<&str>) {
+    let Some(approval) = approval else { return };
+    let value = HeaderValue::from_str(approval).unwrap_or_else(|_| HeaderValue::from_static("-"));
+    headers.insert(HeaderName::from_static("x-strongroom-approval"), value);
 }
 
 fn random_key() -> Result<String, Error> {
@@ -325,6 +353,7 @@ mod tests {
             idempotency_key: Some("k".to_owned()),
             if_match: Some(3),
             reason: None,
+            approval: None,
         };
         let headers = write_headers(&options).unwrap();
         assert_eq!(headers.get("idempotency-key").unwrap(), "k");

@@ -10,6 +10,7 @@ mod credentials; // the routes, one file for each part of the API
 mod places;
 mod principals;
 mod plans;
+mod approvals;
 mod audit;
 
 pub use error::Error;

@@ -7,8 +7,8 @@ use reqwest::Method;
 use strongroom_api::Page;
 use strongroom_api::identity::{BeginSignIn, BindIdentity, FinishSignIn, Identity, IdentityWritten, SignInBegun};
 use strongroom_api::principal::{
-    CreateGrant, CreatePrincipal, CreateToken, Grant, GrantWritten, Principal, PrincipalQuery, Token, TokenQuery,
-    TokenWritten, Whoami,
+    CreateGrant, CreatePrincipal, CreateRunToken, CreateToken, Grant, GrantWritten, Principal, PrincipalQuery, Token,
+    TokenQuery, TokenWritten, Whoami,
 };
 use strongroom_api::written::{Because, ThingWritten};
 
@@ -103,6 +103,15 @@ impl Client {
     /// [`Error`].
     pub async fn create_token(&self, request: &CreateToken, options: &Options) -> Result<TokenWritten, Error> {
         self.write(Method::POST, &path(&["tokens"])?, request, options).await
+    }
+
+    /// `POST /tokens/run`. The answer holds the token, this once.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn create_run_token(&self, request: &CreateRunToken, options: &Options) -> Result<TokenWritten, Error> {
+        self.write(Method::POST, &path(&["tokens", "run"])?, request, options)
+            .await
     }
 
     /// `GET /tokens`.

@@ -1,9 +1,12 @@
 //! What a caller asks for. Texts are as sent (checked by `decide`); fields are already classified by the catalogue.
 
-use crate::event::{AcceptedFinding, ClaimRule, Pair, RotationPolicy, Scope, Served, Source, Variable, WindowCount};
-use crate::ids::{CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId};
+use crate::decide::Bound;
+use crate::event::{
+    AcceptedFinding, ClaimRule, Pair, Refused, RotationPolicy, Scope, Served, Source, Variable, WindowCount,
+};
+use crate::ids::{ApprovalId, CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId};
 use crate::secret::{Document, SecretText};
-use crate::words::{Effect, FieldClass, Kind, PrincipalKind, Right, Role};
+use crate::words::{Act, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
 
 /// A reference as sent: handle or id text.
 pub type Ref = String;
@@ -296,6 +299,16 @@ pub enum Command {
         label: String,
         expires_at: Option<TimeUs>,
     },
+    /// A token of the caller's own for one run of a workflow; made outside, here only its hash. `revision` none: the
+    /// admitted one.
+    IssueRunToken {
+        workspace: Ref,
+        template: Ref,
+        revision: Option<Revision>,
+        instance: Option<String>,
+        hash: [u8; 32],
+        expires_at: TimeUs,
+    },
     RevokeToken {
         token: TokenId,
     },
@@ -336,6 +349,23 @@ pub enum Command {
         target: String,
         why: String,
         count: u64,
+    },
+    /// Requests without a valid token, by the system.
+    RecordRefused {
+        refused: Refused,
+    },
+    /// Asks for an approval of what was found to take one; by the engine, for the caller.
+    RequestApproval {
+        bound: Bound,
+    },
+    /// Approves or declines.
+    JudgeApproval {
+        approval: ApprovalId,
+        approve: bool,
+    },
+    /// Which acts take four eyes from now on.
+    SetFourEyes {
+        acts: Vec<Act>,
     },
     /// The first events of a ledger: initialized, the first principal, its owner grant, its token.
     Initialize {

@@ -18,7 +18,7 @@ impl Recorded {
             Category::Workspace => subjects.push(Subject::Workspace(WorkspaceId(id))),
             Category::Template => subjects.push(Subject::Template(TemplateId(id))),
             Category::Principal | Category::Access => subjects.push(Subject::Principal(PrincipalId(id))),
-            Category::Ledger | Category::Default => {}
+            Category::Ledger | Category::Default | Category::Approval | Category::Policy => {}
         }
         named_in(&self.event, &mut subjects);
         subjects.sort();
@@ -27,6 +27,7 @@ impl Recorded {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each event, and nothing else")]
 fn named_in(event: &Event, to: &mut Vec<Subject>) {
     match event {
         Event::CredentialCreated(data) => {
@@ -74,6 +75,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         }
         Event::Revealed(data) => to.push(Subject::Credential(data.credential)),
         Event::Denied(data) => to.extend(target(&data.target)),
+        Event::ApprovalRequested(data) => to.extend(target(&data.target)),
         Event::LedgerInitialized(_)
         | Event::PrincipalCreated(_)
         | Event::PrincipalDisabled(_)
@@ -94,7 +96,12 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::TemplateRetired(_)
         | Event::WorkspaceUpdated(_)
         | Event::WorkspaceArchived(_)
-        | Event::Counted(_) => {}
+        | Event::Counted(_)
+        | Event::Refused(_)
+        | Event::ApprovalApproved(_)
+        | Event::ApprovalDeclined(_)
+        | Event::ApprovalUsed(_)
+        | Event::FourEyesSet(_) => {}
     }
 }
 
@@ -121,6 +128,7 @@ fn target(text: &str) -> Option<Subject> {
         "client" => ClientId::parse(id).ok().map(Subject::Client),
         "workspace" => WorkspaceId::parse(id).ok().map(Subject::Workspace),
         "template" => TemplateId::parse(id).ok().map(Subject::Template),
+        "principal" => PrincipalId::parse(id).ok().map(Subject::Principal),
         _ => None,
     }
 }

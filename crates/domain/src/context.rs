@@ -1,6 +1,6 @@
 //! What `decide` is told beside state and command: time, fresh ids, who asks, what needs a key to know.
 
-use crate::ids::{CredentialId, PrincipalId, TimeUs, TokenId};
+use crate::ids::{ApprovalId, CredentialId, PrincipalId, TimeUs, TokenId};
 use crate::secret::SecretFields;
 
 /// A source of fresh random 16-byte ids; tests count.
@@ -50,6 +50,8 @@ pub struct Context<'a> {
     pub reason: Option<&'a str>,
     /// `If-Match`: the version of the stream's last change by a person.
     pub if_match: Option<u64>,
+    /// Approvals to be used for what takes four eyes.
+    pub approvals: &'a [ApprovalId],
     /// For commands that build on a credential's current values: those values.
     pub current_secret: Option<&'a SecretFields>,
     /// Which entered values are held elsewhere.

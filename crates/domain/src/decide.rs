@@ -20,13 +20,17 @@ mod access;
 mod client;
 mod credential;
 mod fields;
+mod four_eyes;
 mod identity;
 mod mapping;
 mod principal;
+mod run_token;
 mod sharing;
 mod template;
 mod update;
 mod workspace;
+
+pub use four_eyes::Bound;
 
 /// An event to be sealed, and the secret part that goes with it.
 #[derive(Debug, Clone)]
@@ -67,7 +71,9 @@ pub fn decide(state: &State, command: Command, ctx: &mut Context<'_>) -> Result<
         text::description(reason).map_err(at("/reason"))?;
     }
     let visible = visible(state, &ctx.caller, ctx.now);
-    decide_command(&mut Desk { state, ctx, visible }, command)
+    let mut desk = Desk { state, ctx, visible };
+    let decision = decide_command(&mut desk, command)?;
+    four_eyes::gate(&desk, decision)
 }
 
 /// The values that [`decide`] needs in [`Context::current_secret`] for this command: those of a credential's current
@@ -128,6 +134,8 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::WithdrawGrant { principal, grant } => principal::withdraw(desk, &principal, grant),
         C::IssueToken { principal, hash, label, expires_at } =>
             principal::issue_token(desk, &principal, hash, &label, expires_at),
+        C::IssueRunToken { workspace, template, revision, instance, hash, expires_at } =>
+            run_token::issue(desk, (&workspace, &template), revision, instance, hash, expires_at),
         C::RevokeToken { token } => principal::revoke_token(desk, token),
         C::BindIdentity(input) => identity::bind(desk, *input),
         C::UnbindIdentity { identity } => identity::unbind(desk, identity),
@@ -139,6 +147,10 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
         C::RecordDenied { principal, right, target, why, count } =>
             access::denied(desk, principal, DeniedAccess { right, target, why, count }),
+        C::RecordRefused { refused } => access::refused(desk, refused),
+        C::RequestApproval { bound } => four_eyes::request(desk, bound),
+        C::JudgeApproval { approval, approve } => four_eyes::judge(desk, approval, approve),
+        C::SetFourEyes { acts } => four_eyes::set(desk, acts),
         C::Initialize { ledger, name, dev, owner_name, token_hash: hash, token_expires_at: expires_at, owners_only } =>
             principal::initialize(desk, ledger, name, dev, &owner_name, principal::FirstToken { hash, expires_at, owners_only }),
     }

@@ -5,6 +5,7 @@
 //! What people send as maps (tags, settings, plain fields) is stored as lists, so no key is ever theirs.
 
 pub mod access;
+pub mod approval;
 pub mod credential;
 mod keys;
 pub mod parts;
@@ -12,7 +13,8 @@ pub mod principal;
 pub mod template;
 pub mod workspace;
 
-pub use access::{Accessed, Counted, DeniedAccess, Revealed, Served, WindowCount};
+pub use access::{Accessed, Counted, DeniedAccess, Refused, RefusedFrom, RefusedWhy, Revealed, Served, WindowCount};
+pub use approval::{ApprovalRequested, FourEyesSet};
 pub use credential::{
     CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, Sharing,
     StewardChanged,
@@ -20,8 +22,8 @@ pub use credential::{
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
 pub use principal::{
-    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Scope,
-    TokenIssued, TokenRevoked,
+    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Run,
+    Scope, TokenIssued, TokenRevoked,
 };
 pub use template::{AcceptedFinding, RevisionContent, TemplateRegistered, TemplateRevised, Variable};
 pub use workspace::{
@@ -77,6 +79,12 @@ pub enum Event {
     Counted(Counted),
     Revealed(Revealed),
     Denied(DeniedAccess),
+    Refused(Refused),
+    ApprovalRequested(ApprovalRequested),
+    ApprovalApproved(Nothing),
+    ApprovalDeclined(Nothing),
+    ApprovalUsed(Nothing),
+    FourEyesSet(FourEyesSet),
 }
 
 /// Names a stream: the events of one thing.

@@ -2,17 +2,19 @@
 //! says of a thing that is not there changes nothing.
 
 use crate::event::{CredentialRolledBack, CredentialRotated, Event, Recorded};
-use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
-use crate::state::{Default_, DefaultKey, EntityKey, Ledger, State, StreamHead};
+use crate::ids::{ApprovalId, ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
+use crate::state::{ApprovalStatus, Default_, DefaultKey, EntityKey, Ledger, Policy, State, StreamHead};
 use imbl::OrdMap;
 use std::sync::Arc;
 
+mod approval;
 mod credential;
 mod principal;
 mod template;
 mod workspace;
 
 /// Applies one event in place; what is shared with snapshots is copied first.
+#[expect(clippy::too_many_lines, reason = "an arm for each event, and nothing else")]
 pub fn evolve(state: &mut State, recorded: &Recorded) {
     state.last_recorded_at = recorded.recorded_at;
     match &recorded.event {
@@ -71,10 +73,24 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
             };
             default_set(state, recorded, key, None);
         }
-        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) => {
+        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => {
             let stream = state.access.entry(PrincipalId(recorded.stream.id)).or_default();
             let stream = Arc::make_mut(stream);
             stream.head = stream.head.after(recorded);
+        }
+        Event::ApprovalRequested(data) => approval::requested(state, recorded, data),
+        Event::ApprovalApproved(_) => {
+            approval::change(state, recorded, |_| ApprovalStatus::Approved(recorded.envelope.actor));
+        }
+        Event::ApprovalDeclined(_) => {
+            approval::change(state, recorded, |_| ApprovalStatus::Declined(recorded.envelope.actor));
+        }
+        Event::ApprovalUsed(_) => approval::change(state, recorded, approval::used),
+        Event::FourEyesSet(data) => {
+            state.policy = Arc::new(Policy {
+                head: state.policy.head.after(recorded),
+                four_eyes: data.after.clone(),
+            });
         }
     }
 }
@@ -124,9 +140,14 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         Event::VariableMapped(data) => installation(WorkspaceId(id), data.template),
         Event::VariableUnmapped(data) => installation(WorkspaceId(id), data.template),
         Event::DefaultMapped(_) | Event::DefaultUnmapped(_) => vec![EntityKey::Default(id)],
-        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) => {
+        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => {
             vec![EntityKey::Access(PrincipalId(id))]
         }
+        Event::ApprovalRequested(_)
+        | Event::ApprovalApproved(_)
+        | Event::ApprovalDeclined(_)
+        | Event::ApprovalUsed(_) => vec![EntityKey::Approval(ApprovalId(id))],
+        Event::FourEyesSet(_) => vec![EntityKey::Policy],
     }
 }
 
@@ -134,10 +155,12 @@ impl StreamHead {
     /// Where the stream stands after one more event. An observation moves the version, but not `changed`.
     #[must_use]
     fn after(self, recorded: &Recorded) -> Self {
-        let observed = matches!(
-            recorded.event,
-            Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_)
-        );
+        // A run's token is a runner's daily work, and no change of the principal by a person.
+        let observed = match &recorded.event {
+            Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => true,
+            Event::TokenIssued(issued) => issued.run.is_some(),
+            _ => false,
+        };
         let begun = self.version > 0;
         Self {
             version: recorded.stream_version,

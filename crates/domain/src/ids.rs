@@ -103,6 +103,10 @@ id!(
     /// The ledger.
     LedgerId, "lg"
 );
+id!(
+    /// An approval: asked for, given, used.
+    ApprovalId, "ap"
+);
 
 impl PrincipalId {
     /// The ledger itself, as actor of what nobody asked for.

@@ -39,6 +39,12 @@ pub const CLAIM_VALUES_MAX: usize = 50;
 pub const CLAIM_CHARS_MAX: usize = 500;
 /// How long the token of somebody who signed in may live: a working day. Taking the identity back ends it sooner.
 pub const SIGN_IN_US_MAX: u64 = 12 * 3_600 * 1_000_000;
+/// How long an approval can be given and used: an hour.
+pub const APPROVAL_US: u64 = 3_600 * 1_000_000;
+/// How long a run's token lives at most: a day.
+pub const RUN_TOKEN_US_MAX: u64 = 24 * 3_600 * 1_000_000;
+/// Tokens of runs that a principal has at a time: each stands in its row until it ends.
+pub const RUN_TOKENS_MAX: usize = 1_000;
 /// What clocks of two machines may be apart: an assertion counts so much before it begins and after it ends.
 pub const CLOCKS_APART_US: u64 = 60 * 1_000_000;
 /// Workspaces that one grant names.

@@ -1,6 +1,7 @@
 //! Why the rules say no. Each has a stable kind, says what was wrong and what to do, and never holds a value that was
 //! sent: not a field's value, not a name, not a reference. What the caller may not see is not named either.
 
+use crate::decide::Bound;
 use crate::ids::{CredentialId, Revision};
 use crate::resolve::{MissingWhy, PassedOver, WhyNot};
 use crate::rights::Denied;
@@ -178,12 +179,24 @@ pub enum Rejection {
     /// A token would do more than who issues it.
     #[error("the principal may do more than you: its token is not yours to issue")]
     TokenTooStrong,
+    /// A principal has as many tokens of runs as it may.
+    #[error("{} tokens of runs are in use: more are not issued", crate::limits::RUN_TOKENS_MAX)]
+    TooManyRunTokens,
     /// The thing was imported already.
     #[error("it was imported already{}", .holder.as_ref().map(|holder| format!(", as `{holder}`")).unwrap_or_default())]
     AlreadyImported {
         /// Handle of the credential, when the caller may see it.
         holder: Option<String>,
     },
+    /// The policy asks that another looks at it first.
+    #[error("this takes four eyes: {}", .bound.exactly)]
+    ApprovalRequired {
+        /// What an approval would be bound to.
+        bound: Bound,
+    },
+    /// Somebody would approve what he asked for himself.
+    #[error("somebody else must approve it: not who asked, nor who acts by a token that he issued")]
+    SelfApproval,
     /// A second `initialize`.
     #[error("the ledger was initialized already")]
     AlreadyInitialized,
@@ -223,7 +236,10 @@ impl Rejection {
             Self::ReasonRequired => "reason_required",
             Self::SelfEscalation => "self_escalation",
             Self::TokenTooStrong => "token_too_strong",
+            Self::TooManyRunTokens => "too_many_run_tokens",
             Self::AlreadyImported { .. } => "already_imported",
+            Self::ApprovalRequired { .. } => "approval_required",
+            Self::SelfApproval => "self_approval",
             Self::AlreadyInitialized => "already_initialized",
         }
     }
@@ -268,7 +284,12 @@ impl Rejection {
             Self::ReasonRequired => "say why: the reason is recorded",
             Self::SelfEscalation => "ask another administrator",
             Self::TokenTooStrong => "ask an owner",
+            Self::TooManyRunTokens => "revoke a run's token when the run is over, or let it live for a shorter time",
             Self::AlreadyImported { .. } => "rotate the credential that it became",
+            Self::ApprovalRequired { .. } => {
+                "ask for an approval with `X-Strongroom-Approval: ask` and a reason, and repeat the request with its id"
+            }
+            Self::SelfApproval => "ask another who may approve it",
             Self::AlreadyInitialized => return None,
         };
         (!hint.is_empty()).then(|| hint.to_owned())

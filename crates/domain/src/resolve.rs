@@ -4,7 +4,7 @@ use crate::event::{FieldFact, Served, Variable};
 use crate::ids::{ClientId, CredentialId, CredentialVersion, Revision, TemplateId, TimeUs, WorkspaceId};
 use crate::limits::FITTING_MAX;
 use crate::rejection::{MissingVariable, Named, Rejection};
-use crate::rights::{Target, Visible};
+use crate::rights::{Denied, DeniedWhy, Target, Visible};
 use crate::state::{Credential, DefaultKey, Mapping, Reach, State, Template, Workspace};
 use crate::words::{CredentialStatus, Kind, Right, Step};
 use std::fmt;
@@ -184,11 +184,21 @@ impl Resolution {
         self.variables.iter().filter_map(served).collect()
     }
 
-    /// Checks, where a grant of the asker names services, tags or credentials, that he may be served each of them.
+    /// Checks, where a grant of the asker names services, tags or credentials, that he may be served each of them; and
+    /// that a run's token is used for its own run.
     ///
     /// # Errors
     /// [`Rejection::Denied`], naming the first credential that he may not.
-    pub fn narrowed(&self, state: &State, visible: &Visible<'_>) -> Result<(), Rejection> {
+    pub fn narrowed(&self, state: &State, visible: &Visible<'_>, instance: Option<&str>) -> Result<(), Rejection> {
+        if let Some(run) = visible.run()
+            && (run.template, run.revision, run.instance.as_deref()) != (self.template, self.revision, instance)
+        {
+            return Err(Rejection::Denied(Denied {
+                right: Right::Resolve,
+                target: Target::Workspace(self.workspace).to_string(),
+                why: DeniedWhy::RunToken,
+            }));
+        }
         if !visible.narrowed() {
             return Ok(());
         }

@@ -4,17 +4,20 @@
 //! [`Allowed`] is made here and nowhere else, so what takes one cannot run unchecked.
 
 use crate::context::Caller;
-use crate::event::Pair;
+use crate::event::{Pair, Run};
 use crate::ids::{ClientId, GrantId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
 use crate::state::{Client, Credential, GrantFact, Principal, State, Template, TokenFact, Workspace};
 use crate::words::{Effect, Right, Role};
 use std::fmt;
 
+mod approval;
 mod denied;
 mod identity;
+mod run;
 mod scope;
 mod strength;
 
+pub use approval::{approver_right, sees_approval};
 pub use denied::{Denied, DeniedWhy};
 pub(crate) use identity::identity_ended;
 pub use identity::{Assertion, identity_caller, issuer_is_known, sign_in_clients};
@@ -100,6 +103,9 @@ impl fmt::Display for Target<'_> {
 /// Why a token opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
+    /// It is no token at all: its checksum does not fit.
+    #[error("the text is no token")]
+    Malformed,
     /// No such token.
     #[error("the token is unknown")]
     Unknown,
@@ -124,6 +130,24 @@ pub enum TokenRefused {
     /// It is another issuer's, and not signed by one of its keys, or not as it should be.
     #[error("the assertion is not proved")]
     Unproved,
+}
+
+impl TokenRefused {
+    /// The stable word, as it is counted in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Disabled => "disabled",
+            Self::Unbound => "unbound",
+            Self::Ambiguous => "ambiguous",
+            Self::NotYet => "not_yet",
+            Self::Unproved => "unproved",
+        }
+    }
 }
 
 impl Role {
@@ -167,7 +191,7 @@ pub fn token_caller(state: &State, hash: &[u8; 32], now: TimeUs) -> Result<Calle
         .iter()
         .find(|token| token.id == token_id)
         .ok_or(TokenRefused::Unknown)?;
-    if token.revoked_at.is_some() {
+    if token.revoked_at.is_some() || !run::parent_is_live(principal, token, now) {
         return Err(TokenRefused::Revoked);
     }
     if token.expires_at.is_some_and(|end| now >= end) {
@@ -324,6 +348,12 @@ impl Visible<'_> {
             .is_ok_and(|rules| rules.grants.iter().any(|grant| scope::narrowed(&grant.granted.scope)))
     }
 
+    /// The run that the caller's token is bound to.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        self.rules.as_ref().ok().and_then(|rules| rules.run)
+    }
+
     /// Whether one right holds.
     #[must_use]
     pub fn may(&self, right: Right, target: Target<'_>) -> bool {
@@ -340,6 +370,7 @@ struct Rules<'a> {
     caller: Caller,
     grants: Vec<&'a GrantFact>,
     owners_only: bool,
+    run: Option<&'a Run>,
 }
 
 impl<'a> Rules<'a> {
@@ -350,6 +381,7 @@ impl<'a> Rules<'a> {
                 caller: *caller,
                 grants: Vec::new(),
                 owners_only: false,
+                run: None,
             });
         }
         let principal = state
@@ -369,7 +401,7 @@ impl<'a> Rules<'a> {
                 token
             }
         };
-        if token.is_some_and(|token| token_ended(token, now)) {
+        if token.is_some_and(|token| token_ended(principal, token, now)) {
             return Err(DeniedWhy::TokenEnded);
         }
         let grants = principal.grants.iter().filter(|grant| counts_at(grant, now)).collect();
@@ -378,6 +410,7 @@ impl<'a> Rules<'a> {
             caller: *caller,
             grants,
             owners_only: token.is_some_and(|token| token.owners_only),
+            run: token.and_then(|token| token.run.as_ref()),
         })
     }
 
@@ -399,6 +432,9 @@ impl<'a> Rules<'a> {
         if self.owners_only && !matches!((right, target), (Right::Administer | Right::Own, Target::Ledger)) {
             return Err(DeniedWhy::OwnersOnly);
         }
+        if self.run.is_some_and(|run| !run::covers(run, right, target)) {
+            return Err(DeniedWhy::RunToken);
+        }
         let mut given = None;
         for grant in &self.grants {
             let granted = &grant.granted;
@@ -416,8 +452,10 @@ impl<'a> Rules<'a> {
     }
 }
 
-fn token_ended(token: &TokenFact, now: TimeUs) -> bool {
-    token.revoked_at.is_some() || token.expires_at.is_some_and(|end| now >= end)
+fn token_ended(principal: &Principal, token: &TokenFact, now: TimeUs) -> bool {
+    token.revoked_at.is_some()
+        || token.expires_at.is_some_and(|end| now >= end)
+        || !run::parent_is_live(principal, token, now)
 }
 
 fn counts_at(grant: &GrantFact, now: TimeUs) -> bool {

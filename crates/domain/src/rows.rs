@@ -3,11 +3,11 @@
 
 use crate::event::Stream;
 use crate::ids::{
-    ClientId, CredentialId, CredentialVersion, PrincipalId, StreamVersion, TemplateId, TokenId, WorkspaceId,
+    ApprovalId, ClientId, CredentialId, CredentialVersion, PrincipalId, StreamVersion, TemplateId, TokenId, WorkspaceId,
 };
 use crate::state::{
-    AccessStream, Client, Credential, Default_, EntityKey, Installation, Ledger, Principal, State, StreamHead,
-    Template, VersionFact, Workspace,
+    AccessStream, Approval, Client, Credential, Default_, EntityKey, Installation, Ledger, Policy, Principal, State,
+    StreamHead, Template, VersionFact, Workspace,
 };
 use crate::stored;
 use crate::words::Category;
@@ -56,6 +56,8 @@ impl EntityKey {
             Self::Default(id) => one(&mut key, 7, id),
             Self::Principal(id) => one(&mut key, 8, &id.0),
             Self::Access(id) => one(&mut key, 9, &id.0),
+            Self::Approval(id) => one(&mut key, 10, &id.0),
+            Self::Policy => key.push(11),
         }
         key
     }
@@ -66,6 +68,9 @@ impl EntityKey {
         let (&kind, rest) = bytes.split_first()?;
         if kind == 0 {
             return rest.is_empty().then_some(Self::Ledger);
+        }
+        if kind == 11 {
+            return rest.is_empty().then_some(Self::Policy);
         }
         let (&id, rest) = rest.split_first_chunk::<16>()?;
         match kind {
@@ -87,6 +92,7 @@ impl EntityKey {
             7 => Self::Default(id),
             8 => Self::Principal(PrincipalId(id)),
             9 => Self::Access(PrincipalId(id)),
+            10 => Self::Approval(ApprovalId(id)),
             _ => return None,
         })
     }
@@ -106,7 +112,9 @@ impl EntityKey {
             | Self::Installation(..)
             | Self::Default(_)
             | Self::Principal(_)
-            | Self::Access(_) => true,
+            | Self::Access(_)
+            | Self::Approval(_)
+            | Self::Policy => true,
         }
     }
 }
@@ -132,6 +140,8 @@ impl State {
                 .map(|it| bytes(it.as_ref())),
             EntityKey::Principal(id) => self.principals.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Access(id) => self.access.get(id).map(|it| bytes(it.as_ref())),
+            EntityKey::Approval(id) => self.approvals.get(id).map(|it| bytes(it.as_ref())),
+            EntityKey::Policy => (self.policy.head.version > 0).then(|| bytes(self.policy.as_ref())),
         }
     }
 
@@ -160,6 +170,10 @@ impl State {
             EntityKey::Access(id) => {
                 self.access.insert(id, read::<AccessStream>(row)?);
             }
+            EntityKey::Approval(id) => {
+                self.approvals.insert(id, own(read(row)?, |it: &Approval| it.id == id)?);
+            }
+            EntityKey::Policy => self.policy = read::<Policy>(row)?,
         }
         Ok(())
     }
@@ -193,6 +207,8 @@ impl State {
             .chain(defaults)
             .chain(self.principals.keys().copied().map(EntityKey::Principal))
             .chain(self.access.keys().copied().map(EntityKey::Access))
+            .chain(self.approvals.keys().copied().map(EntityKey::Approval))
+            .chain((self.policy.head.version > 0).then_some(EntityKey::Policy))
     }
 
     /// The first row in which two states differ; a credential's versions count as its own row.
@@ -220,6 +236,8 @@ impl State {
             .or_else(|| differing(&self.defaults, &other.defaults).map(default))
             .or_else(|| differing(&self.principals, &other.principals).map(|id| EntityKey::Principal(*id)))
             .or_else(|| differing(&self.access, &other.access).map(|id| EntityKey::Access(*id)))
+            .or_else(|| differing(&self.approvals, &other.approvals).map(|id| EntityKey::Approval(*id)))
+            .or_else(|| (self.policy != other.policy).then_some(EntityKey::Policy))
     }
 
     /// Whether two states have the same rows.
@@ -245,6 +263,8 @@ impl State {
                 .and_then(|key| self.defaults.get(key))
                 .map(|it| it.head),
             Category::Access => self.access.get(&PrincipalId(id)).map(|it| it.head),
+            Category::Approval => self.approvals.get(&ApprovalId(id)).map(|it| it.head),
+            Category::Policy => Some(self.policy.head).filter(|_| self.ledger.id == id),
         };
         head.filter(|head| head.version > 0)
     }

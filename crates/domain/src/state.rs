@@ -7,12 +7,14 @@ mod names;
 
 pub use names::{HandleKey, Names, Skeletons};
 
-use crate::event::{AcceptedFinding, FieldFact, Granted, IdentityBound, Pair, RotationPolicy, Source, Variable};
-use crate::ids::{
-    ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion, TemplateId,
-    TimeUs, TokenId, WorkspaceId,
+use crate::event::{
+    AcceptedFinding, ApprovalRequested, FieldFact, Granted, IdentityBound, Pair, RotationPolicy, Run, Source, Variable,
 };
-use crate::words::{CredentialStatus, Kind, PrincipalKind};
+use crate::ids::{
+    ApprovalId, ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion,
+    TemplateId, TimeUs, TokenId, WorkspaceId,
+};
+use crate::words::{Act, CredentialStatus, Kind, PrincipalKind};
 use imbl::{HashMap, OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -40,6 +42,10 @@ pub struct State {
     pub principals: OrdMap<PrincipalId, Arc<Principal>>,
     /// Access streams by principal.
     pub access: OrdMap<PrincipalId, Arc<AccessStream>>,
+    /// Approvals by id.
+    pub approvals: OrdMap<ApprovalId, Arc<Approval>>,
+    /// What takes four eyes.
+    pub policy: Arc<Policy>,
     /// Derived: handles and names.
     pub names: Names,
     /// Derived: token hash to its owner.
@@ -394,6 +400,12 @@ pub struct TokenFact {
     pub revoked_at: Option<TimeUs>,
     /// It may only make named owners.
     pub owners_only: bool,
+    /// It may only be served this one run's secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    /// Of a run's token: the token or identity that it was issued by, and ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TokenId>,
 }
 
 /// An identity's facts: whose word lets somebody act as the principal.
@@ -459,6 +471,49 @@ pub struct AccessStream {
     pub head: StreamHead,
 }
 
+/// Where an approval stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApprovalStatus {
+    /// Asked for.
+    #[serde(rename = "p")]
+    Pending,
+    /// Approved by this principal, and not used.
+    #[serde(rename = "a")]
+    Approved(PrincipalId),
+    /// Declined by this principal.
+    #[serde(rename = "d")]
+    Declined(PrincipalId),
+    /// Used; approved by this principal.
+    #[serde(rename = "u")]
+    Used(PrincipalId),
+}
+
+/// One approval: good for one act, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// What was asked for.
+    pub requested: ApprovalRequested,
+    /// By whom.
+    pub requested_by: PrincipalId,
+    /// Why, in his words.
+    pub reason: Option<String>,
+    /// Where it stands.
+    pub status: ApprovalStatus,
+}
+
+/// What the ledger asks of everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its stream.
+    pub head: StreamHead,
+    /// The acts that take four eyes, sorted.
+    pub four_eyes: Vec<Act>,
+}
+
 /// Names one row of the `state` keyspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant names the entity of that name")]
@@ -473,4 +528,6 @@ pub enum EntityKey {
     Default([u8; 16]),
     Principal(PrincipalId),
     Access(PrincipalId),
+    Approval(ApprovalId),
+    Policy,
 }

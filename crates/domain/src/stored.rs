@@ -4,11 +4,11 @@
 //! an unknown type or schema is an error, since nobody could say what it did to the state.
 
 use crate::event::{
-    Accessed, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated,
-    DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, GrantWithdrawn, Granted, IdentityBound,
-    IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated, Revealed, Sharing, StewardChanged,
-    TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped,
-    VariableUnmapped, WorkspaceCreated,
+    Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
+    CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GrantWithdrawn,
+    Granted, IdentityBound, IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated, Refused, Revealed,
+    Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued,
+    TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -151,6 +151,12 @@ events! {
     Access 2 "access.counted" Counted(Counted);
     Access 3 "access.revealed" Revealed(Revealed);
     Access 4 "access.denied" Denied(DeniedAccess);
+    Access 5 "access.refused" Refused(Refused);
+    Approval 1 "approval.requested" ApprovalRequested(ApprovalRequested);
+    Approval 2 "approval.approved" ApprovalApproved(Nothing);
+    Approval 3 "approval.declined" ApprovalDeclined(Nothing);
+    Approval 4 "approval.used" ApprovalUsed(Nothing);
+    Policy 1 "policy.four_eyes_set" FourEyesSet(FourEyesSet);
 }
 
 /// The schema version that this program writes an event with. Schema 2 of a type has a key that schema 1 has not, and that
@@ -159,13 +165,14 @@ events! {
 pub fn schema_version(event: &Event) -> u16 {
     match event {
         Event::Revealed(revealed) if revealed.break_glass => 2,
+        Event::TokenIssued(issued) if issued.run.is_some() => 2,
         _ => 1,
     }
 }
 
 /// The newest schema of a type that this program reads. Each before it is the same map without the keys that came later.
 fn schema_max(code: u16) -> u16 {
-    let with_second = ["access.revealed"];
+    let with_second = ["access.revealed", "principal.token_issued"];
     if type_name(code).is_some_and(|name| with_second.contains(&name)) {
         2
     } else {

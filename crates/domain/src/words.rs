@@ -184,6 +184,23 @@ words!(
         Default = "default",
         /// What one principal was served or refused.
         Access = "access",
+        /// What takes a second pair of eyes, once.
+        Approval = "approval",
+        /// What the ledger asks of everybody.
+        Policy = "policy",
+    }
+);
+words!(
+    /// What may take four eyes: somebody asks, another approves.
+    Act {
+        /// A person sees a value.
+        Reveal = "reveal",
+        /// A credential that is mapped or a default is revoked.
+        RevokeInUse = "revoke_in_use",
+        /// Somebody becomes an owner, or is one no more.
+        Owners = "owners",
+        /// The policy itself asks for less. It takes four eyes whenever anything does.
+        Policy = "policy",
     }
 );
 
@@ -200,6 +217,8 @@ impl Category {
             Self::Workspace => 6,
             Self::Default => 7,
             Self::Access => 8,
+            Self::Approval => 9,
+            Self::Policy => 10,
         }
     }
 

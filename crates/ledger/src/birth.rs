@@ -110,6 +110,7 @@ pub(crate) fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
             dev: options.dev,
             clock: options.clock,
             window: Duration::ZERO,
+            new_windows: 0,
             rebuild_state: false,
             on_fatal: Box::new(|_| {}),
             cache_bytes: strongroom_log::CACHE_BYTES_DEFAULT,

@@ -7,7 +7,7 @@ use crate::index::Posting;
 use crate::inner::Shared;
 use crate::keyring::Keyring;
 use crate::request::{Failure, Receipt};
-use crate::view::{Published, View};
+use crate::view::Published;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,11 +102,7 @@ impl Reply {
                 checkpoint: Arc::clone(&published.checkpoint),
                 replayed: false,
                 warnings,
-                view: View {
-                    state: Arc::clone(&published.state),
-                    head: published.head,
-                    now: shared.now(published),
-                },
+                view: shared.view_of(published),
             }),
         };
         let _ = self.sender.send(answer);

@@ -47,6 +47,7 @@ impl House {
             dev: true,
             clock: self.clock.clone(),
             window: Duration::ZERO,
+            new_windows: 0,
             rebuild_state: false,
             on_fatal: Box::new(|why| panic!("{why}")),
             cache_bytes: 8 << 20,

@@ -4,14 +4,17 @@ use crate::clock::Clock;
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::index::Index;
 use crate::keyring::Keyring;
+use crate::last_use::LastUse;
 use crate::latency::Latency;
+use crate::quota::Quota;
 use crate::request::Failure;
+use crate::strangers::Strangers;
 use crate::view::{Published, View};
 use crate::windows::Windows;
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use strongroom_domain::command::Command;
 use strongroom_domain::ids::{CredentialId, Position, TimeUs};
@@ -19,7 +22,7 @@ use strongroom_domain::secret::SecretFields;
 use strongroom_domain::state::Credential;
 use strongroom_domain::words::{Category, CredentialStatus};
 use strongroom_domain::{State, stored};
-use strongroom_log::{FreeSpace, Slice, Store};
+use strongroom_log::{FreeSpace, Slice, Store, StoreError};
 use strongroom_proof::record::{Header, RecordRef};
 use strongroom_proof::tree::verify_inclusion;
 use strongroom_seal::open_secret;
@@ -48,6 +51,9 @@ pub(crate) struct Shared {
     /// Sealed records with values, by position.
     pub(crate) records: quick_cache::sync::Cache<Position, Slice, RecordBytes>,
     pub(crate) windows: Windows,
+    pub(crate) last_use: Arc<LastUse>,
+    pub(crate) strangers: Mutex<Strangers>,
+    pub(crate) quota: Quota,
     /// Written by the sequencer, read by imports.
     pub(crate) fingerprints: RwLock<Fingerprints>,
     /// Requests that wait.
@@ -108,11 +114,16 @@ impl Shared {
 
     /// A snapshot for readers.
     pub(crate) fn view(&self) -> View {
-        let published = self.published.load();
+        self.view_of(&self.published.load())
+    }
+
+    /// A commit as readers see it.
+    pub(crate) fn view_of(&self, published: &Published) -> View {
         View {
             state: Arc::clone(&published.state),
             head: published.head,
-            now: self.now(&published),
+            now: self.now(published),
+            last_use: Arc::clone(&self.last_use),
         }
     }
 
@@ -202,6 +213,17 @@ impl Shared {
         }
     }
 
+    pub(crate) fn strangers(&self) -> MutexGuard<'_, Strangers> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes when tokens were last used, if it is time.
+    pub(crate) fn write_last_use(&self, at_once: bool) -> Result<(), StoreError> {
+        let view = self.view();
+        self.last_use
+            .write(&self.store, &self.keys, &view.state, view.now, at_once)
+    }
+
     /// How much room there was when it was last looked.
     pub(crate) fn free_space(&self) -> FreeSpace {
         match self.room.load(Ordering::Relaxed) {
@@ -266,5 +288,6 @@ fn takes_away(command: &Command) -> bool {
             | Command::UnsetDefault { .. }
             | Command::RecordDenied { .. }
             | Command::RecordCounts { .. }
+            | Command::RecordRefused { .. }
     )
 }

@@ -6,6 +6,7 @@ use crate::open::guarded;
 use crate::request::RequestContext;
 use crate::sequencer::{Message, Work};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::Duration;
 use strongroom_domain::command::Command;
@@ -46,7 +47,11 @@ fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
         }
         shared.look_at_space();
         count_windows(shared, queue, false);
+        record_strangers(shared, queue, false);
         let _ = queue.try_send(Message::Tick);
+        if let Err(error) = shared.write_last_use(false) {
+            shared.fail(&format!("the last uses of tokens could not be written: {error}"));
+        }
         if let Err(error) = shared.index.flush(&shared.store) {
             shared.fail(&format!("the index could not be written: {error}"));
         }
@@ -59,22 +64,44 @@ pub(crate) fn count_windows(shared: &Shared, queue: &SyncSender<Message>, all: b
     let now = shared.view().now;
     for (principal, windows) in shared.windows.take_ended(now, all) {
         for windows in windows.chunks(WINDOWS_PER_EVENT_MAX) {
-            let (reply, _) = tokio::sync::oneshot::channel();
-            let work = Work {
-                bytes: 0,
-                context: RequestContext::system(),
-                commands: vec![Command::RecordCounts {
-                    principal,
-                    windows: windows.to_vec(),
-                }],
-                wish: None,
-                body_has_secrets: false,
-                warnings: Vec::new(),
-                reply,
+            let command = Command::RecordCounts {
+                principal,
+                windows: windows.to_vec(),
             };
-            if queue.try_send(Message::Work(Box::new(work))).is_err() {
+            if !note(shared, queue, command) {
                 tracing::warn!("counts of servings were dropped: the queue is full");
             }
         }
     }
+}
+
+/// Records how many requests came without a valid token, when it is time (or at a stop).
+pub(crate) fn record_strangers(shared: &Shared, queue: &SyncSender<Message>, all: bool) {
+    let now = shared.view().now;
+    let Some(refused) = shared.strangers().take_due(now, all) else {
+        return;
+    };
+    if !note(shared, queue, Command::RecordRefused { refused }) {
+        tracing::warn!("a count of refused requests was dropped: the queue is full");
+    }
+}
+
+/// Has the ledger itself write something down; false when the queue is full.
+fn note(shared: &Shared, queue: &SyncSender<Message>, command: Command) -> bool {
+    let (reply, _) = tokio::sync::oneshot::channel();
+    let work = Work {
+        bytes: 0,
+        context: RequestContext::system(),
+        commands: vec![command],
+        wish: None,
+        body_has_secrets: false,
+        warnings: Vec::new(),
+        reply,
+    };
+    shared.queued_works.fetch_add(1, Ordering::Relaxed);
+    let sent = queue.try_send(Message::Work(Box::new(work))).is_ok();
+    if !sent {
+        shared.queued_works.fetch_sub(1, Ordering::Relaxed);
+    }
+    sent
 }

@@ -22,6 +22,9 @@ mod fingerprint; // who holds a secret already
 mod lost_fingerprints; // rows that are gone, made anew at opening
 mod denials; // refusals, one summary a minute
 mod latency; // how long commits take
+mod last_use; // when a token was last used, to read too
+mod strangers; // requests without a valid token, one record a minute
+mod quota; // how many windows a principal opens
 mod windows; // servings: recorded first, then counted
 mod keeper; // what is done now and then
 mod opened; // record bytes -> event
@@ -42,11 +45,12 @@ pub use inner::Counters;
 pub use intake::{
     CredentialDraft, FieldText, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft, TemplateDraft,
 };
+pub use last_use::LastUse;
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
-pub use limits::RETRY_AFTER_S;
+pub use limits::{NEW_WINDOWS_DEFAULT, RETRY_AFTER_S};
 pub use open::{OpenOptions, OpenReport};
 pub use planned::{Outcome, Planned, PlannedLine};
-pub use request::{Failure, IdempotencyKey, Receipt, RequestContext};
+pub use request::{ApprovalWish, Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
@@ -62,6 +66,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
+use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::ids::TimeUs;
 use strongroom_domain::rights::{Assertion, Denied, TokenRefused, identity_caller, token_caller};
 use strongroom_seal::Token;
@@ -135,9 +140,13 @@ impl Ledger {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         engine.keeper.stop();
         keeper::count_windows(&self.shared, &self.queue, true);
+        keeper::record_strangers(&self.shared, &self.queue, true);
         let _ = self.queue.send(Message::Stop);
         for thread in engine.threads.drain(..) {
             let _ = thread.join();
+        }
+        if !self.shared.has_stopped() {
+            let _ = self.shared.write_last_use(true);
         }
         let stopped = engine.side.lock().unwrap_or_else(PoisonError::into_inner).stop_clean();
         self.shared.stopped.store(true, std::sync::atomic::Ordering::Release);
@@ -149,10 +158,10 @@ impl Ledger {
     /// # Errors
     /// [`Failure::Unauthenticated`].
     pub fn authenticate(&self, token: &str) -> Result<Caller, Failure> {
-        let token = Token::parse(token).map_err(|_| Failure::Unauthenticated(TokenRefused::Unknown))?;
+        let token = Token::parse(token).map_err(|_| Failure::Unauthenticated(TokenRefused::Malformed))?;
         let published = self.shared.published.load();
-        token_caller(&published.state, &token.stored_hash(), self.shared.now(&published))
-            .map_err(Failure::Unauthenticated)
+        let now = self.shared.now(&published);
+        self.used(token_caller(&published.state, &token.stored_hash(), now), now)
     }
 
     /// The principal that another issuer's word stands for; that it is its word was proved before.
@@ -161,7 +170,22 @@ impl Ledger {
     /// [`Failure::Unauthenticated`].
     pub fn identify(&self, assertion: &Assertion<'_>) -> Result<Caller, Failure> {
         let published = self.shared.published.load();
-        identity_caller(&published.state, assertion, self.shared.now(&published)).map_err(Failure::Unauthenticated)
+        let now = self.shared.now(&published);
+        self.used(identity_caller(&published.state, assertion, now), now)
+    }
+
+    fn used(&self, caller: Result<Caller, TokenRefused>, now: TimeUs) -> Result<Caller, Failure> {
+        let caller = caller.map_err(Failure::Unauthenticated)?;
+        if let Some(token) = caller.token {
+            self.shared.last_use.note(token, now);
+        }
+        Ok(caller)
+    }
+
+    /// Counts a request without a valid token, and why; one record a minute says how many there were.
+    pub fn note_stranger(&self, why: &'static str, source: Option<&str>) {
+        let now = self.shared.now(&self.shared.published.load());
+        self.shared.strangers().note(why, source, now);
     }
 
     /// A durable snapshot.
@@ -261,9 +285,8 @@ impl Ledger {
         body_has_secrets: bool,
         warnings: Vec<String>,
     ) -> Result<Receipt, Failure> {
-        self.enqueue(context, commands, body_has_secrets, warnings)?
-            .await
-            .unwrap_or(Err(Failure::Stopped))
+        let answer = self.enqueue(context, commands, body_has_secrets, warnings)?.await;
+        done_or_asked(answer.unwrap_or(Err(Failure::Stopped)))
     }
 
     /// The one way to the writer: whatever comes in is scanned here.
@@ -319,6 +342,16 @@ impl Ledger {
             }
         }
     }
+}
+
+/// What was only asked for is not done: nobody takes the one for the other.
+pub(crate) fn done_or_asked(answer: Result<Receipt, Failure>) -> Result<Receipt, Failure> {
+    let receipt = answer?;
+    let asked = |event: &std::sync::Arc<Recorded>| matches!(event.event, Event::ApprovalRequested(_));
+    if receipt.events.iter().any(asked) {
+        return Err(Failure::ApprovalRequested(Box::new(receipt)));
+    }
+    Ok(receipt)
 }
 
 /// Bytes that a request keeps while it waits: its body and its documents.

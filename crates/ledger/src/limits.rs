@@ -20,6 +20,14 @@ pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
 pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Seconds between two records of the same principal's refusals.
 pub(crate) const DENIED_EVERY_US: u64 = 60_000_000;
+/// Microseconds between two records of requests without a valid token.
+pub(crate) const REFUSED_EVERY_US: u64 = 60_000_000;
+/// Addresses of these that are counted apart.
+pub(crate) const REFUSED_SOURCES_MAX: usize = 256;
+/// Addresses of these that one record names.
+pub(crate) const REFUSED_SOURCES_TOLD_MAX: usize = 10;
+/// Windows of serving that a principal may open in a minute, where nothing else is said: a thousand a second.
+pub const NEW_WINDOWS_DEFAULT: u32 = 60_000;
 /// Windows counted in one event: it must fit a history part.
 pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
 /// Seconds that a client should wait when the queue is full.

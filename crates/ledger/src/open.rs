@@ -12,10 +12,12 @@ use crate::fingerprint::{Fingerprints, Holder};
 use crate::index::{Index, Posting, open_fingerprint_row};
 use crate::inner::{Counters, RecordBytes, Shared};
 use crate::keyring::Keyring;
+use crate::last_use::LastUse;
 use crate::limits::{CACHED_BYTES, CACHED_RECORDS, QUEUE_WORKS_MAX};
 use crate::lost_fingerprints::{self, Rows};
 use crate::opened::open_recorded;
 use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
+use crate::quota::Quota;
 use crate::rebuild;
 use crate::sequencer::Sequencer;
 use crate::view::Published;
@@ -52,6 +54,8 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// How long a recorded serving covers the next ones of the same; 0 records each.
     pub window: Duration,
+    /// Windows of serving that a principal may open in a minute; 0 is no bound.
+    pub new_windows: u32,
     /// Rebuilds `state` from the log though its rows look whole.
     pub rebuild_state: bool,
     /// Told once when the ledger can't write any more: the process should end.
@@ -505,7 +509,11 @@ pub(crate) fn start(
         rebuilt,
         torn_bytes_cut: report.torn_bytes_cut,
     };
+    let last_use = Arc::new(LastUse::open(&store, &keys)?);
     let shared = Arc::new(Shared {
+        last_use,
+        strangers: Mutex::default(),
+        quota: Quota::new(options.new_windows),
         dir: dir.to_owned(),
         dev: options.dev,
         published: ArcSwap::from_pointee(published(&store, &keys, &loaded)),

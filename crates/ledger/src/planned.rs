@@ -1,8 +1,8 @@
 //! One wish, many places, one step: planned on a snapshot to be shown, planned again by the writer to be done.
 
-use crate::Ledger;
 use crate::intake::{Counted, rehearse_one};
 use crate::request::{Failure, Receipt, RequestContext};
+use crate::{Ledger, done_or_asked};
 use std::sync::Arc;
 use strongroom_domain::command::Command;
 use strongroom_domain::ids::{CorrelationId, Position, TimeUs};
@@ -138,9 +138,10 @@ impl Ledger {
         // A version names one thing; a plan is guarded by its digest.
         context.if_match = None;
         let wished = Wished { wish, expected };
-        self.enqueue_work(context, Vec::new(), Some(wished), false, Vec::new())?
-            .await
-            .unwrap_or(Err(Failure::Stopped))
+        let answer = self
+            .enqueue_work(context, Vec::new(), Some(wished), false, Vec::new())?
+            .await;
+        done_or_asked(answer.unwrap_or(Err(Failure::Stopped)))
     }
 
     /// The wish to undo a piece of work: its events, read from the log.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_domain::Rejection;
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::Recorded;
-use strongroom_domain::ids::{CorrelationId, Position};
+use strongroom_domain::ids::{ApprovalId, CorrelationId, Position};
 use strongroom_domain::rights::TokenRefused;
 use strongroom_formats::scan::Finding;
 
@@ -26,6 +26,8 @@ pub struct RequestContext {
     pub user_agent: Option<String>,
     /// `If-Match`: the version of the stream's last change by a person.
     pub if_match: Option<u64>,
+    /// What is to be done about four eyes.
+    pub approval: ApprovalWish,
     /// `Idempotency-Key` with what it is bound to.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -48,9 +50,19 @@ impl RequestContext {
             source: None,
             user_agent: None,
             if_match: None,
+            approval: ApprovalWish::default(),
             idempotency: None,
         }
     }
+}
+
+/// What a caller has for what takes four eyes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApprovalWish {
+    /// Ask for an approval where one is missing.
+    pub ask: bool,
+    /// Approvals to be used.
+    pub given: Vec<ApprovalId>,
 }
 
 /// A key under which a repeat of a request is recognised.
@@ -134,6 +146,10 @@ pub enum Failure {
     },
     /// Some lines of a plan can't be done, so none was.
     PlanRefused(Arc<crate::planned::Planned>),
+    /// It takes four eyes; an approval was asked for, durably.
+    ApprovalRequested(Box<Receipt>),
+    /// A principal opens too many windows of serving.
+    TooManyWindows,
     /// The plan that was shown is another by now.
     PlanChanged,
     /// Our fault; the text is for the log only.

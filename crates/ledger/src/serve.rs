@@ -255,6 +255,9 @@ impl Ledger {
             self.shared.counters.reads_counted.fetch_add(1, Ordering::Relaxed);
             return Ok((Recorded { at }, Some(until)));
         }
+        if !self.shared.quota.take(context.caller.principal, now) {
+            return Err(Failure::TooManyWindows);
+        }
         let window_until = (window_us > 0).then(|| now.saturating_add(window_us));
         let command = Command::RecordAccess {
             workspace: request.workspace.clone(),
@@ -397,7 +400,7 @@ fn decide(
     let template = find::template(state, &visible, &request.template, "/template")?;
     let allowed = visible.authorize(Right::Resolve, Target::Workspace(workspace.id))?;
     let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
-    resolution.narrowed(state, &visible)?;
+    resolution.narrowed(state, &visible, request.instance.as_deref())?;
     Ok((allowed, resolution))
 }
 

@@ -1,5 +1,6 @@
 //! A consistent, durable snapshot of current state for readers.
 
+use crate::last_use::LastUse;
 use std::sync::Arc;
 use strongroom_domain::State;
 use strongroom_domain::ids::TimeUs;
@@ -13,6 +14,8 @@ pub struct View {
     pub head: u64,
     /// max(wall clock, time of the newest record): what expiry is judged by.
     pub now: TimeUs,
+    /// When tokens were last used.
+    pub last_use: Arc<LastUse>,
 }
 
 /// One durable commit as readers see it.

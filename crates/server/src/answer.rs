@@ -37,6 +37,13 @@ pub(crate) fn created(location: &str, etag: u64, value: &impl Serialize) -> Answ
     Ok(response)
 }
 
+/// `202` with JSON: what was asked for is not done.
+pub(crate) fn accepted(value: &impl Serialize) -> Answer {
+    let mut response = ok(value)?;
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
 /// `200` with JSON text that holds secrets: wiped when the last byte is on its way.
 pub(crate) fn secret(text: Zeroizing<Vec<u8>>) -> Response {
     json(StatusCode::OK, Body::from(Bytes::from_owner(text)))

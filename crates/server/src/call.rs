@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 use strongroom_api::admin::SetClock;
+use strongroom_api::approval::SetPolicy;
 use strongroom_api::client::{CreateClient, UpdateClient};
 use strongroom_api::credential::{
     CreateCredential, RevealCredential, RollbackCredential, RotateCredential, ShareCredential, UpdateCredential,
@@ -23,14 +24,14 @@ use strongroom_api::credential::{
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
 use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, TransferStewardship, Undo};
-use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateToken};
+use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
 use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, SetDefault, UpdateWorkspace};
 use strongroom_api::written::Because;
 use strongroom_connect::is_assertion;
 use strongroom_domain::context::Caller;
-use strongroom_ledger::{IdempotencyKey, RequestContext, View};
+use strongroom_ledger::{Failure, IdempotencyKey, RequestContext, View};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Someone who reads: authenticated, nothing else looked at.
@@ -120,7 +121,9 @@ asked! {
     Offboard {}
     CreateGrant {}
     CreateToken {}
+    CreateRunToken {}
     BindIdentity {}
+    SetPolicy {}
 }
 
 impl Asked for SetClock {
@@ -210,18 +213,31 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
         Some(token) => app.ledger.authenticate(token).map_err(ApiError::from),
         None => Err(ApiError::NoToken),
     };
-    known.inspect_err(|_| app.metrics.unauthenticated.increment(1))
+    known.inspect_err(|error| {
+        app.metrics.unauthenticated.increment(1);
+        let why = match error {
+            ApiError::Failure(Failure::Unauthenticated(why)) => why.as_str(),
+            ApiError::NoToken => "no_token",
+            // An issuer that is away says nothing of who asks.
+            _ => return,
+        };
+        app.ledger.note_stranger(why, source(parts).as_deref());
+    })
+}
+
+/// Where a request comes from.
+fn source(parts: &Parts) -> Option<String> {
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    address.map(|ConnectInfo(address)| address.ip().to_string())
 }
 
 /// What goes along with a request.
 pub(crate) fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, ApiError> {
-    let source = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(address)| address.ip().to_string());
+    let source = source(parts);
     Ok(RequestContext {
         reason: headers::reason(&parts.headers)?,
         correlation: headers::correlation(&parts.headers)?,
+        approval: headers::approval(&parts.headers)?,
         request_id: parts
             .extensions
             .get::<RequestId>()

@@ -4,11 +4,16 @@ use crate::limits::{IDEMPOTENCY_KEY_BYTES_MAX, USER_AGENT_BYTES_MAX};
 use crate::problem::ApiError;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, USER_AGENT};
-use strongroom_domain::ids::CorrelationId;
+use strongroom_domain::ids::{ApprovalId, CorrelationId};
+use strongroom_ledger::ApprovalWish;
 
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(crate) const REASON: &str = "x-strongroom-reason";
+pub(crate) const APPROVAL: &str = "x-strongroom-approval";
 pub(crate) const CORRELATION: &str = "x-correlation-id";
+
+/// Approvals that one request uses.
+const APPROVALS_MAX: usize = 20;
 
 /// The bearer token.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -83,6 +88,29 @@ pub(crate) fn correlation(headers: &HeaderMap) -> Result<Option<CorrelationId>, 
             what: "is not `co_` and 32 hexadecimal digits",
             hint: "send the `correlation` of an earlier event, or leave the header out",
         })
+}
+
+/// `X-Strongroom-Approval`: `ask`, or ids of approvals to be used.
+pub(crate) fn approval(headers: &HeaderMap) -> Result<ApprovalWish, ApiError> {
+    let Some(value) = one(headers, APPROVAL, "X-Strongroom-Approval")? else {
+        return Ok(ApprovalWish::default());
+    };
+    let words = std::str::from_utf8(value).unwrap_or_default().split(',').map(str::trim);
+    let mut wish = ApprovalWish::default();
+    for word in words {
+        match ApprovalId::parse(word) {
+            Ok(id) if wish.given.len() < APPROVALS_MAX => wish.given.push(id),
+            _ if word == "ask" => wish.ask = true,
+            _ => {
+                return Err(ApiError::Header {
+                    name: "X-Strongroom-Approval",
+                    what: "is neither `ask` nor ids of approvals",
+                    hint: "send `ask` to ask for one, and `ap_…` when somebody has approved it",
+                });
+            }
+        }
+    }
+    Ok(wish)
 }
 
 /// The program that asks: visible ASCII, cut where it is long. It is no place for an error.

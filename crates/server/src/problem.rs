@@ -2,7 +2,9 @@
 //!
 //! The types are for ever. Nothing that was sent is repeated; what went wrong inside goes to the log, with the request id.
 
+use crate::answer;
 use crate::strict::JsonError;
+use crate::view::approval_asked;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,6 +97,12 @@ pub(crate) struct Refused {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        if let Self::Failure(Failure::ApprovalRequested(receipt)) = &self {
+            let asked = approval_asked(receipt).map_err(Self::from);
+            return asked
+                .and_then(|asked| answer::accepted(&asked))
+                .unwrap_or_else(Self::into_response);
+        }
         let refused = Refused {
             problem: problem(&self),
             cause: cause(&self),
@@ -253,6 +261,9 @@ fn of_failure(failure: &Failure) -> Draft {
         } => malformed(pointer.as_deref(), *line, what, hint.as_deref()),
         Failure::PlanRefused(_) => plan_refused(),
         Failure::PlanChanged => plan_changed(),
+        // Answered before it comes here.
+        Failure::ApprovalRequested(_) => internal(),
+        Failure::TooManyWindows => too_many_windows(),
         Failure::HardcodedSecret { findings } => hardcoded(findings),
         Failure::Internal(_) => internal(),
     }
@@ -261,6 +272,12 @@ fn of_failure(failure: &Failure) -> Draft {
 fn index_damaged() -> Draft {
     let detail = "the index does not agree with the log";
     new(503, "index_damaged", "Index damaged", detail).hint("start the server anew: the index is rebuilt from the log")
+}
+
+fn too_many_windows() -> Draft {
+    let detail = "more secrets were asked for in this minute than one principal may have recorded; nothing was served";
+    new(429, "too_many_windows", "Too many requests", detail)
+        .hint("repeat it after the seconds in `Retry-After`; ask with `known` for what you have already")
 }
 
 fn plan_changed() -> Draft {
@@ -278,6 +295,7 @@ fn plan_refused() -> Draft {
     .hint("`changes` says of each what is in the way; what is `hidden` takes somebody who may see it")
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each rejection, and nothing else")]
 fn of_rejection(rejection: &Rejection) -> Draft {
     let draft = match rejection {
         Rejection::NotFound { suggestions, .. } => {
@@ -340,8 +358,13 @@ fn of_rejection(rejection: &Rejection) -> Draft {
         Rejection::LastOwnerToken => refusal(409, "Last owner's token", rejection),
         Rejection::ReasonRequired => refusal(422, "Reason required", rejection),
         Rejection::SelfEscalation => refusal(403, "Self-escalation", rejection),
+        Rejection::TooManyRunTokens => refusal(429, "Too many run tokens", rejection),
         Rejection::TokenTooStrong => refusal(403, "Token too strong", rejection),
         Rejection::AlreadyImported { .. } => refusal(409, "Already imported", rejection),
+        Rejection::ApprovalRequired { bound } => refusal(403, "Approval required", rejection)
+            .with("act", json!(bound.act.as_str()))
+            .with("exactly", json!(bound.exactly)),
+        Rejection::SelfApproval => refusal(403, "Self-approval", rejection),
         Rejection::AlreadyInitialized => refusal(409, "Already initialized", rejection),
     };
     draft.maybe_pointer(rejection.field())
@@ -548,6 +571,7 @@ fn header(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
             HeaderValue::from_static("Bearer realm=\"strongroom\""),
         )),
         ApiError::Failure(Failure::Busy | Failure::InFlight) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))),
+        ApiError::Failure(Failure::TooManyWindows) => Some((RETRY_AFTER, HeaderValue::from(60_u64))),
         ApiError::LongRead => Some((RETRY_AFTER, HeaderValue::from(10_u64))),
         _ => None,
     }

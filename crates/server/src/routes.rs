@@ -1,5 +1,6 @@
 //! The handlers: read the request, call the engine once, say what came of it. No rules here.
 
+mod approvals; // four eyes
 mod audit; // the log, and what proves it
 mod clients;
 mod credentials;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(services::routes())
         .merge(principals::routes())
         .merge(identities::routes())
+        .merge(approvals::routes())
         .merge(audit::routes())
         .merge(whole::routes())
         .merge(health::routes())

@@ -1,5 +1,6 @@
 //! State and events to what is shown. What the caller may not see is not named either.
 
+mod approval;
 mod credential;
 mod event;
 mod place; // clients, workspaces, mappings, defaults
@@ -8,6 +9,7 @@ mod principal;
 mod template;
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
+pub(crate) use approval::{approval_asked, approval_written, policy_written};
 pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use written::{
     admitted, credential_written, default_written, grant_written, identity_written, mapping_written, template_written,
@@ -20,13 +22,14 @@ use strongroom_domain::context::Caller;
 use strongroom_domain::event::Pair;
 use strongroom_domain::ids::{ClientId, CredentialId, PrincipalId, TemplateId, TimeUs, WorkspaceId};
 use strongroom_domain::rights::{Visible, visible};
-use strongroom_ledger::View;
+use strongroom_ledger::{LastUse, View};
 
 /// State as one caller may see it.
 pub(crate) struct Lens<'v> {
     pub(crate) state: &'v State,
     pub(crate) seen: Visible<'v>,
     pub(crate) now: TimeUs,
+    pub(crate) last_use: &'v LastUse,
 }
 
 impl<'v> Lens<'v> {
@@ -36,6 +39,7 @@ impl<'v> Lens<'v> {
             state: &view.state,
             seen: visible(&view.state, caller, view.now),
             now: view.now,
+            last_use: &view.last_use,
         }
     }
 

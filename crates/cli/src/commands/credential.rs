@@ -350,7 +350,11 @@ async fn reveal(args: &RevealArgs, session: &Session) -> Outcome {
         break_glass: args.break_glass,
     };
     let answer = session
-        .read(session.client.reveal_credential(&args.handle, &body))
+        .read(
+            session
+                .client
+                .reveal_approved(&args.handle, &body, args.approval.as_deref()),
+        )
         .await?;
     if args.raw && !session.output.json() {
         let value = args

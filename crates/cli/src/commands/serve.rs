@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use strongroom_ledger::{Clock, DevClock, Ledger, OpenError, OpenOptions, OpenReport, WallClock};
+use strongroom_ledger::{Clock, DevClock, Ledger, NEW_WINDOWS_DEFAULT, OpenError, OpenOptions, OpenReport, WallClock};
 use strongroom_seal::LockState;
 use strongroom_server::ServeOptions;
 use tokio::net::TcpListener;
@@ -65,6 +65,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = connections::MAX,
         value_parser = clap::value_parser!(u32).range(1..=connections::MOST))]
     pub(crate) max_connections: u32,
+    /// Windows of serving that one principal may open in a minute, each a record: one more is refused; 0 is no bound
+    #[arg(long, value_name = "N", default_value_t = NEW_WINDOWS_DEFAULT)]
+    pub(crate) max_new_windows: u32,
     /// Make current state anew from the log before serving
     #[arg(long)]
     pub(crate) rebuild_state: bool,
@@ -143,6 +146,7 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
             dev: args.dev,
             clock: Arc::clone(&clock),
             window,
+            new_windows: args.max_new_windows,
             rebuild_state: args.rebuild_state,
             on_fatal: Box::new(move |what: &str| {
                 let _ = fatal.send(what.to_owned()); // nobody listens once the server has stopped

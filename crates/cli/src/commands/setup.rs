@@ -241,6 +241,7 @@ fn part(write: &WriteArgs, part: &str) -> Options {
         reason: write.reason.clone(),
         idempotency_key: write.idempotency_key.as_ref().map(|key| format!("{key}/{part}")),
         if_match: None,
+        approval: None,
     }
 }
 

@@ -4,19 +4,21 @@ use super::principal::{ROLES, ScopeArgs};
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::{Failure, Outcome};
-use crate::input::future;
+use crate::input::{future, seconds};
 use crate::output::{Cell, Facts, Table, Tone, time};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
-use strongroom_api::principal::{CreateToken, TokenQuery};
+use strongroom_api::principal::{CreateRunToken, CreateToken, TokenQuery};
 
 /// `token …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Issue a token; it is shown once
     Create(CreateArgs),
+    /// Issue a token for one run of a workflow, by the token in use; it is shown once
+    Run(RunArgs),
     /// List tokens, never their text
     List(ListArgs),
     /// End a token at once
@@ -53,6 +55,34 @@ pub(crate) struct CreateArgs {
     pub(crate) write: WriteArgs,
 }
 
+/// `token run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  strongroom token run --workspace client-a-shop --template orders --expires 10m
+
+The token is served this template's secrets in this workspace, at the revision that is
+admitted now, and opens nothing else. It ends with the token that it was issued by.")]
+pub(crate) struct RunArgs {
+    /// The workspace
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: String,
+    /// The template
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: String,
+    /// The revision, if it must be this one
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
+    /// The workflow instance
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance: Option<String>,
+    /// How long it lives: at most a day
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub(crate) expires: u32,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
 /// `token list`
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -62,6 +92,9 @@ pub(crate) struct ListArgs {
     /// Also revoked ones
     #[arg(long)]
     pub(crate) revoked: bool,
+    /// Also those of runs
+    #[arg(long)]
+    pub(crate) runs: bool,
     #[command(flatten)]
     pub(crate) page: PageArgs,
 }
@@ -79,10 +112,12 @@ pub(crate) struct RevokeArgs {
 pub(crate) async fn run(command: &TokenCommand, session: &Session) -> Outcome {
     match command {
         TokenCommand::Create(args) => create(args, session).await,
+        TokenCommand::Run(args) => run_token(args, session).await,
         TokenCommand::List(args) => {
             let query = TokenQuery {
                 principal: args.principal.clone(),
                 revoked: args.revoked.then_some(true),
+                runs: args.runs.then_some(true),
                 ..TokenQuery::default()
             };
             let page = session
@@ -138,7 +173,26 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
     let answer = session
         .write(session.client.create_token(&body, &args.write.options()))
         .await?;
-    session.output.show(&answer, |look| {
+    show_once(&answer, session)
+}
+
+async fn run_token(args: &RunArgs, session: &Session) -> Outcome {
+    let body = CreateRunToken {
+        workspace: args.workspace.clone(),
+        template: args.template.clone(),
+        revision: args.revision,
+        instance: args.instance.clone(),
+        expires_in: Some(args.expires),
+        reason: None,
+    };
+    let answer = session
+        .write(session.client.create_run_token(&body, &args.write.options()))
+        .await?;
+    show_once(&answer, session)
+}
+
+fn show_once(answer: &Value, session: &Session) -> Outcome {
+    session.output.show(answer, |look| {
         Facts::default()
             .fact(
                 "token",
@@ -159,8 +213,8 @@ async fn create(args: &CreateArgs, session: &Session) -> Outcome {
 }
 
 fn table(page: &Value) -> Table {
-    let mut table =
-        Table::new(&["id", "for", "label", "issued", "by", "expires"]).without_if_narrow(&["by", "issued", "label"]);
+    let mut table = Table::new(&["id", "for", "label", "issued", "by", "used", "expires"])
+        .without_if_narrow(&["by", "issued", "label"]);
     for token in items(page) {
         let expires = match token.text("revoked_at") {
             Some(at) => Cell::toned(format!("revoked {}", time(at)), Tone::Bad),
@@ -174,6 +228,9 @@ fn table(page: &Value) -> Table {
             Cell::maybe(token.text("label")),
             Cell::maybe(token.text("issued_at").map(time)),
             Cell::maybe(token.text("issued_by")),
+            token
+                .text("last_used_at")
+                .map_or_else(|| Cell::dim("never"), |at| time(at).into()),
             expires,
         ]);
     }

@@ -40,6 +40,19 @@ pub(crate) fn days(option: &str, text: &str) -> Outcome<u32> {
     days.ok_or_else(|| Failure::local(format!("{option} `{text}` is no number of days")).hint("for example: 90d, 2w"))
 }
 
+/// Whole seconds for clap: `90s`, `10m`, `1h`.
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
+    let span = text.trim().parse::<Span>().ok();
+    let seconds = span.and_then(|span| {
+        span.total((Unit::Second, jiff::SpanRelativeTo::days_are_24_hours()))
+            .ok()
+    });
+    match seconds {
+        Some(seconds) if seconds.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&seconds) => Ok(seconds as u32),
+        _ => Err("a time like 90s, 10m, 1h".to_owned()),
+    }
+}
+
 fn absolute(text: &str, now: Timestamp, direction: i8) -> Option<String> {
     if text == "now" {
         return Some(now.to_string());

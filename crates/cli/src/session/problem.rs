@@ -15,6 +15,13 @@ pub(crate) fn failure(error: Error) -> Failure {
             Err(_) => Failure::new(Exit::of_status(status), clean(&error.to_string())),
         };
     }
+    if let Error::ApprovalRequested(asked) = &error {
+        let id = &asked.approval.id;
+        return Failure::new(Exit::Refused, clean(&error.to_string()))
+            .hint(format!("another says yes with `strongroom approval approve {id}`"))
+            .hint(format!("then repeat this with --approval {id}, within the hour"))
+            .with_document(serde_json::to_value(asked).unwrap_or_default());
+    }
     let failure = Failure::local(clean(&error.to_string()));
     match error {
         Error::Connect { .. } => failure

@@ -3,7 +3,7 @@
 use super::credential::open;
 use super::{Decision, Desk, decided, one, stream, unchanged};
 use crate::context::Caller;
-use crate::event::{Accessed, Counted, DeniedAccess, Event, Revealed, Served, WindowCount};
+use crate::event::{Accessed, Counted, DeniedAccess, Event, Refused, Revealed, Served, WindowCount};
 use crate::ids::{CredentialVersion, PrincipalId, TimeUs};
 use crate::rejection::Rejection;
 use crate::resolve::resolve;
@@ -29,7 +29,7 @@ pub(super) fn accessed(
         &desk.visible,
         desk.ctx.now,
     )?;
-    resolution.narrowed(desk.state, &desk.visible)?;
+    resolution.narrowed(desk.state, &desk.visible, instance.as_deref())?;
     let missing = resolution.missing(desk.state);
     if !missing.is_empty() {
         return Err(Rejection::VariablesMissing { missing });
@@ -107,6 +107,12 @@ pub(super) fn denied(
     let allowed = by_the_ledger(desk)?;
     let stream = stream(Category::Access, principal.0);
     Ok(decided(allowed, vec![one(stream, Event::Denied(denied))]))
+}
+
+pub(super) fn refused(desk: &mut Desk<'_, '_, '_>, refused: Refused) -> Result<Decision, Rejection> {
+    let allowed = by_the_ledger(desk)?;
+    let stream = stream(Category::Access, PrincipalId::SYSTEM.0);
+    Ok(decided(allowed, vec![one(stream, Event::Refused(refused))]))
 }
 
 /// Only the ledger itself says what it counted and refused.

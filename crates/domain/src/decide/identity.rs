@@ -117,6 +117,7 @@ pub(super) fn sign_in(desk: &mut Desk<'_, '_, '_>, hash: [u8; 32], expires_at: T
         label: "sign-in".to_owned(),
         expires_at: Some(expires_at),
         owners_only: false,
+        run: None,
     };
     Ok(decided(
         own_affair(&caller),

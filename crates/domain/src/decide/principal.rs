@@ -193,6 +193,7 @@ pub(super) fn issue_token(
         label,
         expires_at,
         owners_only: false,
+        run: None,
     };
     Ok(decided(
         allowed,
@@ -260,6 +261,7 @@ pub(super) fn initialize(
         label: "first token".to_owned(),
         expires_at: token.expires_at,
         owners_only: token.owners_only,
+        run: None,
     };
     let events: Vec<NewEvent> = vec![
         one(

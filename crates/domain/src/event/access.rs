@@ -94,3 +94,45 @@ pub struct DeniedAccess {
     #[serde(rename = "cn")]
     pub count: u64,
 }
+
+/// `access.refused`: requests without a valid token, many in one event. Nobody knows whose they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// When the first of them came.
+    #[serde(rename = "nb")]
+    pub from: TimeUs,
+    /// When the last of them came.
+    #[serde(rename = "na")]
+    pub until: TimeUs,
+    /// How many.
+    #[serde(rename = "cn")]
+    pub count: u64,
+    /// Why they were refused, sorted.
+    #[serde(rename = "wys")]
+    pub reasons: Vec<RefusedWhy>,
+    /// Where most of them came from, the most first; not all.
+    #[serde(rename = "ips")]
+    pub sources: Vec<RefusedFrom>,
+}
+
+/// One reason of [`Refused`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedWhy {
+    /// A stable word.
+    #[serde(rename = "wy")]
+    pub why: String,
+    /// How many.
+    #[serde(rename = "cn")]
+    pub count: u64,
+}
+
+/// One source of [`Refused`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedFrom {
+    /// The address.
+    #[serde(rename = "ip")]
+    pub source: String,
+    /// How many.
+    #[serde(rename = "cn")]
+    pub count: u64,
+}

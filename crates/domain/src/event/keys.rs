@@ -21,10 +21,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("hc", "hardcoded_accepted"), ("pt", "pointer"), ("ru", "rule"), ("pv", "previous"), ("add", "added"), ("rem", "removed"), ("uns", "unsure"), ("nt", "type"),
     // principals, grants, tokens
     ("ty", "principal_kind"), ("ro", "role"), ("sp", "scope"), ("ef", "effect"), ("nb", "from"), ("na", "until"), ("gi", "grant_id"), ("ti", "token_id"),
-    ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"), ("iss", "issuer"), ("aud", "audience"), ("cms", "claims"), ("vls", "values"),
+    ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"), ("run", "run"), ("iss", "issuer"), ("aud", "audience"), ("cms", "claims"), ("vls", "values"),
     // access
     ("us", "served"), ("wu", "window_until"), ("cn", "count"), ("ri", "right"), ("wy", "why"), ("wn", "windows"), ("pos", "position"), ("ac", "access"), ("tgt", "target"),
-    ("bg", "break_glass"),
+    ("bg", "break_glass"), ("wys", "reasons"), ("ips", "sources"),
+    // approvals, policies
+    ("act", "act"), ("bnd", "bound_to"),
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger

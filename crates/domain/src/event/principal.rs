@@ -2,7 +2,7 @@
 
 use super::is_false;
 use super::parts::Pair;
-use crate::ids::{ClientId, CredentialId, GrantId, TimeUs, TokenId, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, GrantId, Revision, TemplateId, TimeUs, TokenId, WorkspaceId};
 use crate::words::{Effect, PrincipalKind, Role};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,26 @@ pub struct TokenIssued {
     /// It may only make named owners (the first token of a ledger).
     #[serde(rename = "ow", default, skip_serializing_if = "is_false")]
     pub owners_only: bool,
+    /// It may only be served this one run's secrets, and ends with the token that it was issued by (schema 2).
+    #[serde(rename = "run", default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+}
+
+/// One run of a workflow, to which a token is bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// In this workspace.
+    #[serde(rename = "ws")]
+    pub workspace: WorkspaceId,
+    /// Of this template.
+    #[serde(rename = "tp")]
+    pub template: TemplateId,
+    /// At this revision, and at no other that is admitted later.
+    #[serde(rename = "rv")]
+    pub revision: Revision,
+    /// The workflow instance; none is the run of none.
+    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// `principal.token_revoked`.

@@ -4,7 +4,7 @@ use super::thing;
 use crate::event::{
     GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, PrincipalCreated, Recorded, TokenIssued, TokenRevoked,
 };
-use crate::ids::PrincipalId;
+use crate::ids::{PrincipalId, TimeUs};
 use crate::state::{GrantFact, IdentityFact, Principal, State, StreamHead, TokenFact};
 use std::sync::Arc;
 
@@ -35,13 +35,17 @@ pub(super) fn change(state: &mut State, recorded: &Recorded, apply: impl FnOnce(
 }
 
 pub(super) fn token_issued(state: &mut State, recorded: &Recorded, data: &TokenIssued) {
-    state
-        .tokens
-        .insert(data.hash, (PrincipalId(recorded.stream.id), data.token));
+    let id = PrincipalId(recorded.stream.id);
+    state.tokens.insert(data.hash, (id, data.token));
+    if data.run.is_some() {
+        forget_runs(state, id, recorded.recorded_at);
+    }
     change(state, recorded, |principal| {
-        // Issued to who signed in: it ends with the identity.
+        // Issued to who signed in: it ends with the identity. A run's token knows its parent itself.
         let through = |identity: &&mut IdentityFact| Some(identity.bound.identity) == recorded.envelope.token;
-        if let Some(identity) = principal.identities.iter_mut().find(through) {
+        if data.run.is_none()
+            && let Some(identity) = principal.identities.iter_mut().find(through)
+        {
             identity.tokens.push(data.token);
         }
         principal.tokens.push(TokenFact {
@@ -53,7 +57,25 @@ pub(super) fn token_issued(state: &mut State, recorded: &Recorded, data: &TokenI
             expires_at: data.expires_at,
             revoked_at: None,
             owners_only: data.owners_only,
+            parent: data.run.as_ref().and(recorded.envelope.token),
+            run: data.run.clone(),
         });
+    });
+}
+
+/// Lets go of the tokens of runs that are over: there are thousands a day, and the log has them.
+fn forget_runs(state: &mut State, id: PrincipalId, now: TimeUs) {
+    let Some(principal) = thing(&mut state.principals, id) else {
+        return;
+    };
+    let over = |token: &TokenFact| token.revoked_at.is_some() || token.expires_at.is_some_and(|end| now >= end);
+    let tokens = &mut state.tokens;
+    principal.tokens.retain(|token| {
+        let gone = token.run.is_some() && over(token);
+        if gone {
+            tokens.remove(&token.hash);
+        }
+        !gone
     });
 }
 

@@ -19,6 +19,8 @@ pub enum DeniedWhy {
     OwnersOnly,
     /// The credential belongs to another client.
     ClientGuard,
+    /// The token is another run's.
+    RunToken,
 }
 
 impl DeniedWhy {
@@ -32,6 +34,7 @@ impl DeniedWhy {
             Self::TokenEnded => "token_ended",
             Self::OwnersOnly => "owners_only",
             Self::ClientGuard => "client_guard",
+            Self::RunToken => "run_token",
         }
     }
 }
@@ -67,6 +70,7 @@ impl Denied {
             DeniedWhy::PrincipalDisabled | DeniedWhy::TokenEnded => "ask an administrator for a new token",
             DeniedWhy::OwnersOnly => "make a principal, grant it `owner`, issue its token, and use that",
             DeniedWhy::ClientGuard => "use a credential of the workspace's client, or share this one explicitly",
+            DeniedWhy::RunToken => "a run's token is served its own run's secrets; ask by the token that issued it",
         }
     }
 }
@@ -81,6 +85,7 @@ impl fmt::Display for Denied {
             DeniedWhy::TokenEnded => write!(f, "the token was revoked or has ended"),
             DeniedWhy::OwnersOnly => write!(f, "this token may only make named owners"),
             DeniedWhy::ClientGuard => write!(f, "the credential belongs to another client"),
+            DeniedWhy::RunToken => write!(f, "the token is for one run only, and this is not of it"),
         }
     }
 }

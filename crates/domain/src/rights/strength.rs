@@ -28,11 +28,11 @@ pub fn another_owner(state: &State, but: PrincipalId, now: TimeUs) -> bool {
 }
 
 /// Whether a principal holds a token that opens the ledger now, also without some of his tokens. An identity is none: its
-/// issuer may be away.
+/// issuer may be away. Nor is a run's token.
 #[must_use]
 pub fn has_token(principal: &Principal, without: &[TokenId], now: TimeUs) -> bool {
     let mut tokens = principal.tokens.iter();
-    tokens.any(|token| !without.contains(&token.id) && !token_ended(token, now))
+    tokens.any(|token| token.run.is_none() && !without.contains(&token.id) && !token_ended(principal, token, now))
 }
 
 /// Whether a principal is an owner now and without end, also without one of his grants.
@@ -149,7 +149,7 @@ pub fn gains(state: &State, principal: &Principal, before: &Credential, after: &
 pub fn holds_token_of(holder: PrincipalId, principal: &Principal, now: TimeUs) -> bool {
     let mut tokens = principal.tokens.iter();
     let mut identities = principal.identities.iter();
-    tokens.any(|token| token.issued_by == holder && !token_ended(token, now))
+    tokens.any(|token| token.issued_by == holder && !token_ended(principal, token, now))
         || identities.any(|identity| identity.bound_by == holder && !identity_ended(identity, now))
 }
 

@@ -8,7 +8,7 @@ use strongroom_domain::context::{Caller, Context, Duplicate, Ids};
 use strongroom_domain::decide::{decide, needs_current_secret};
 use strongroom_domain::event::{Envelope, Event, Recorded, Scope, Variable};
 use strongroom_domain::evolve::{evolve, touched};
-use strongroom_domain::ids::{CorrelationId, EventId, LedgerId, PrincipalId, TimeUs};
+use strongroom_domain::ids::{ApprovalId, CorrelationId, EventId, LedgerId, PrincipalId, TimeUs};
 use strongroom_domain::kinds::field_class;
 use strongroom_domain::rejection::Rejection;
 use strongroom_domain::secret::{Document, SecretFields, SecretPart, SecretText};
@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) reason: Option<String>,
     pub(crate) if_match: Option<u64>,
     pub(crate) duplicates: Vec<Duplicate>,
+    pub(crate) approvals: Vec<ApprovalId>,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     ids: Counter,
 }
@@ -58,6 +59,7 @@ impl World {
             reason: None,
             if_match: None,
             duplicates: Vec::new(),
+            approvals: Vec::new(),
             rows: BTreeMap::new(),
             ids: Counter::default(),
         }
@@ -155,6 +157,7 @@ impl World {
             ids: &mut self.ids,
             reason: self.reason.as_deref(),
             if_match: self.if_match,
+            approvals: &self.approvals,
             current_secret: current.as_ref(),
             duplicates: &self.duplicates,
         };

@@ -4,12 +4,14 @@
 mod access;
 mod credential;
 mod escalation;
+mod four_eyes;
 mod harness;
 mod identity;
 mod laws;
 mod principal;
 mod resolve;
 mod rights;
+mod run_token;
 mod stored;
 mod template;
 mod workspace;

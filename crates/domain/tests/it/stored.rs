@@ -10,7 +10,7 @@ use strongroom_domain::rows::RowError;
 use strongroom_domain::secret::{Document, KnownReference, SecretFields, SecretPart, SecretText};
 use strongroom_domain::state::{EntityKey, State};
 use strongroom_domain::stored::{self, DecodeError, TYPES};
-use strongroom_domain::words::{Category, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
+use strongroom_domain::words::{Act, Category, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
 
 /// Each event once, every key of it written.
 #[expect(clippy::too_many_lines, reason = "a table of events")]
@@ -32,6 +32,7 @@ fn samples() -> Vec<Event> {
             label: "laptop".to_owned(),
             expires_at: Some(3),
             owners_only: true,
+            run: None,
         }),
         Event::TokenRevoked(e::TokenRevoked {
             token: TokenId([1; 16]),
@@ -184,17 +185,58 @@ fn samples() -> Vec<Event> {
             why: "no_grant".to_owned(),
             count: 19,
         }),
+        Event::Refused(e::Refused {
+            from: 20,
+            until: 21,
+            count: 22,
+            reasons: vec![e::RefusedWhy {
+                why: "malformed".to_owned(),
+                count: 22,
+            }],
+            sources: vec![e::RefusedFrom {
+                source: "192.0.2.1".to_owned(),
+                count: 22,
+            }],
+        }),
+        Event::ApprovalRequested(e::ApprovalRequested {
+            act: Act::Reveal,
+            target: format!("credential:{}", CredentialId([13; 16])),
+            bound: "reveal shop version 2: password".to_owned(),
+            expires_at: 29,
+        }),
+        Event::ApprovalApproved(e::Nothing {}),
+        Event::ApprovalDeclined(e::Nothing {}),
+        Event::ApprovalUsed(e::Nothing {}),
+        Event::FourEyesSet(e::FourEyesSet {
+            before: vec![Act::Owners],
+            after: vec![Act::Reveal, Act::RevokeInUse],
+        }),
     ]
 }
 
 /// Each event that has a second schema, with the keys that schema 1 lacks.
 fn second_samples() -> Vec<Event> {
-    vec![Event::Revealed(e::Revealed {
-        credential: CredentialId([13; 16]),
-        version: 2,
-        fields: vec!["password".to_owned()],
-        break_glass: true,
-    })]
+    vec![
+        Event::Revealed(e::Revealed {
+            credential: CredentialId([13; 16]),
+            version: 2,
+            fields: vec!["password".to_owned()],
+            break_glass: true,
+        }),
+        Event::TokenIssued(e::TokenIssued {
+            token: TokenId([1; 16]),
+            hash: [2; 32],
+            label: "run".to_owned(),
+            expires_at: Some(3),
+            owners_only: false,
+            run: Some(e::Run {
+                workspace: WorkspaceId([15; 16]),
+                template: TemplateId([14; 16]),
+                revision: 2,
+                instance: Some("wf-1".to_owned()),
+            }),
+        }),
+    ]
 }
 
 fn scope() -> e::Scope {

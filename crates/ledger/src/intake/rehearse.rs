@@ -60,6 +60,7 @@ pub(crate) fn rehearse_one(
             ids,
             reason: context.reason.as_deref(),
             if_match: None,
+            approvals: &context.approval.given,
             current_secret: None,
             duplicates: &[],
         },

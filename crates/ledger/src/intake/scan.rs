@@ -108,6 +108,7 @@ impl Texts {
     }
 
     /// Commands that carry texts of people; the others carry ids, words and hashes only.
+    #[expect(clippy::too_many_lines, reason = "an arm for each command, and nothing else")]
     fn command(&mut self, command: &Command) {
         match command {
             Command::CreateCredential(create) => self.creation(create),
@@ -146,7 +147,9 @@ impl Texts {
             Command::CreatePrincipal { name, .. } => self.text("/name", name),
             Command::IssueToken { label, .. } => self.text("/label", label),
             Command::BindIdentity(bind) => self.identity(bind),
-            Command::MapVariable { instance, .. } | Command::UnmapVariable { instance, .. } => {
+            Command::MapVariable { instance, .. }
+            | Command::UnmapVariable { instance, .. }
+            | Command::IssueRunToken { instance, .. } => {
                 self.optional("/instance", instance.as_deref());
             }
             // The document is scanned by the importer, with places in it; what becomes history is scanned here.
@@ -172,7 +175,11 @@ impl Texts {
             | Command::SignIn { .. }
             | Command::RecordReveal { .. }
             | Command::RecordCounts { .. }
-            | Command::RecordDenied { .. } => {}
+            | Command::RecordDenied { .. }
+            | Command::RecordRefused { .. }
+            | Command::RequestApproval { .. }
+            | Command::JudgeApproval { .. }
+            | Command::SetFourEyes { .. } => {}
             Command::RecordAccess { instance, .. } => self.optional("/instance", instance.as_deref()),
             Command::Initialize { owner_name, .. } => self.text("/owner_name", owner_name),
         }

@@ -3,7 +3,6 @@
 use super::Sequencer;
 use crate::opened::open_recorded;
 use crate::request::{Failure, IdempotencyKey, Receipt, RequestContext};
-use crate::view::View;
 use std::sync::Arc;
 use strongroom_domain::event::Recorded;
 use strongroom_domain::ids::{Position, PrincipalId};
@@ -101,11 +100,7 @@ impl Sequencer {
             checkpoint: Arc::clone(&published.checkpoint),
             replayed: true,
             warnings: Vec::new(),
-            view: View {
-                state: Arc::clone(&published.state),
-                head: published.head,
-                now: self.shared.now(&published),
-            },
+            view: self.shared.view_of(&published),
         })
     }
 }

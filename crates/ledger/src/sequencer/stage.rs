@@ -16,6 +16,7 @@ use strongroom_domain::ids::{
 use strongroom_domain::secret::{SecretFields, SecretPart};
 use strongroom_domain::stored;
 use strongroom_domain::words::{Category, FieldClass};
+use strongroom_domain::{Rejection, State};
 use strongroom_proof::plain::{EpochCommitment, PlainPart};
 use strongroom_proof::record::{HISTORY_PLAINTEXT_MAX, event_id};
 use strongroom_seal::{Key32, RandomSource, body_mac, epoch_commitment};
@@ -65,6 +66,7 @@ impl Sequencer {
         let result = commands
             .into_iter()
             .try_for_each(|command| self.stage_one(context, command, correlation, now, saved.is_some(), &mut staged));
+        let result = self.or_ask(context, result, correlation, now, saved.as_ref(), &mut staged);
         let result = result.and_then(|()| self.encode(context, body_has_secrets, &mut staged));
         match (result, saved) {
             (Ok(()), Some(_)) => Ok(staged),
@@ -79,6 +81,35 @@ impl Sequencer {
                 Err(failure)
             }
         }
+    }
+
+    /// Where it takes four eyes and the caller wishes to ask: nothing of it is done but the asking.
+    fn or_ask(
+        &mut self,
+        context: &RequestContext,
+        result: Result<(), Failure>,
+        correlation: CorrelationId,
+        now: TimeUs,
+        saved: Option<&State>,
+        staged: &mut Vec<Staged>,
+    ) -> Result<(), Failure> {
+        let bound = match &result {
+            Err(Failure::Rejected(rejection)) if context.approval.ask => match rejection.as_ref() {
+                Rejection::ApprovalRequired { bound } => bound.clone(),
+                _ => return result,
+            },
+            _ => return result,
+        };
+        if let Some(saved) = saved {
+            self.state = saved.clone();
+        }
+        staged.clear();
+        let unmatched = RequestContext {
+            if_match: None,
+            ..context.clone()
+        };
+        let command = Command::RequestApproval { bound };
+        self.stage_one(&unmatched, command, correlation, now, saved.is_some(), staged)
     }
 
     fn stage_one(
@@ -104,6 +135,7 @@ impl Sequencer {
                 ids: &mut RandomIds(&mut self.random),
                 reason: context.reason.as_deref(),
                 if_match: context.if_match,
+                approvals: &context.approval.given,
                 current_secret: current.as_ref(),
                 duplicates: &duplicates,
             },

@@ -67,6 +67,7 @@ impl House {
                 dev: true,
                 clock,
                 window: Duration::from_secs(300),
+                new_windows: 0,
                 rebuild_state,
                 on_fatal: Box::new(|why| panic!("{why}")),
                 cache_bytes: 8 << 20,

@@ -226,6 +226,7 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
         (422, "reason_required", rejected(Rejection::ReasonRequired)),
         (403, "self_escalation", rejected(Rejection::SelfEscalation)),
         (403, "token_too_strong", rejected(Rejection::TokenTooStrong)),
+        (429, "too_many_run_tokens", rejected(Rejection::TooManyRunTokens)),
         (
             409,
             "already_imported",

@@ -9,8 +9,8 @@ use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::{Lens, grant_written, thing_written, token_written};
 use strongroom_api::principal::{
-    CreateGrant, CreatePrincipal, CreateToken, Grant, GrantInput, GrantWritten, Principal, PrincipalQuery, Token,
-    TokenQuery, TokenWritten, Whoami,
+    CreateGrant, CreatePrincipal, CreateRunToken, CreateToken, Grant, GrantInput, GrantWritten, Principal,
+    PrincipalQuery, Token, TokenQuery, TokenWritten, Whoami,
 };
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_api::{Page, SecretText};
@@ -22,9 +22,12 @@ use strongroom_domain::ids::{GrantId, TokenId};
 use strongroom_domain::rights::Target;
 use strongroom_domain::text::{Handle, Name};
 use strongroom_domain::words::{Category, Effect, PrincipalKind, Right, Role};
-use strongroom_ledger::Failure;
+use strongroom_ledger::{Failure, Receipt};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// How long a run's token lives where nothing is said: an hour.
+const RUN_TOKEN_S: u32 = 3_600;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -35,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grants, grant))
         .routes(routes!(withdraw))
         .routes(routes!(tokens, issue))
+        .routes(routes!(issue_run))
         .routes(routes!(revoke))
 }
 
@@ -201,7 +205,12 @@ async fn withdraw(Params((handle, id)): Params<(String, String)>, call: Call<Bec
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
 async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
     let revoked = query.revoked.unwrap_or(false);
-    let filters = [query.principal.as_deref(), revoked.then_some("revoked")];
+    let runs = query.runs.unwrap_or(false);
+    let filters = [
+        query.principal.as_deref(),
+        revoked.then_some("revoked"),
+        runs.then_some("runs"),
+    ];
     let slice = Slice::of("tokens", &filters, query.limit, query.cursor.as_deref())?;
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -218,7 +227,7 @@ async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
     let seen = owners.filter(|it| of.is_none_or(|id| it.id == id) && lens.seen.principal(it));
     let all = seen.flat_map(|owner| owner.tokens.iter().map(move |token| (owner, token)));
     let keyed = all
-        .filter(|(_, token)| revoked || token.revoked_at.is_none())
+        .filter(|(_, token)| (revoked || token.revoked_at.is_none()) && (runs || token.run.is_none()))
         .map(|(owner, token)| {
             // The order of issue within a principal: ids are random, times are not.
             (
@@ -263,7 +272,33 @@ async fn issue(call: Call<CreateToken>) -> Answer {
         expires_at: time_if(body.expires_at.as_deref(), "/expires_at")?,
     });
     let receipt = call.app.ledger.execute_all(call.context, commands).await?;
-    let mut written = token_written(&receipt, &principal, None)?;
+    show_once(&receipt, &principal, &token)
+}
+
+/// Issues a token for one run of a workflow; it is shown once. It is served that run's secrets and opens nothing else, and
+/// ends with the token or identity by which it was asked for.
+#[utoipa::path(post, path = "/api/v1/tokens/run", tag = "tokens", request_body = CreateRunToken,
+    responses((status = 201, body = TokenWritten)))]
+async fn issue_run(call: Call<CreateRunToken>) -> Answer {
+    let body = call.body;
+    let view = call.app.ledger.view();
+    let expires_in = u64::from(body.expires_in.unwrap_or(RUN_TOKEN_S));
+    let token = strongroom_seal::Token::make().map_err(|error| Failure::Internal(error.to_string()))?;
+    let principal = call.context.caller.principal.to_string();
+    let command = Command::IssueRunToken {
+        workspace: body.workspace,
+        template: body.template,
+        revision: body.revision,
+        instance: body.instance,
+        hash: token.stored_hash(),
+        expires_at: view.now.saturating_add(expires_in * 1_000_000),
+    };
+    let receipt = call.app.ledger.execute(call.context, command).await?;
+    show_once(&receipt, &principal, &token)
+}
+
+fn show_once(receipt: &Receipt, principal: &str, token: &strongroom_seal::Token) -> Answer {
+    let mut written = token_written(receipt, principal, None)?;
     if receipt.replayed {
         written
             .written

@@ -53,7 +53,7 @@ impl Lens<'_> {
     }
 
     /// The handle of a thing by its id, whatever it is.
-    fn handle_of(&self, id: &str) -> Option<String> {
+    pub(super) fn handle_of(&self, id: &str) -> Option<String> {
         match id.split_once('_')?.0 {
             CredentialId::PREFIX => self.credential_handle(CredentialId::parse(id).ok()?),
             ClientId::PREFIX => self.client_handle(ClientId::parse(id).ok()?),

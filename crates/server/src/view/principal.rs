@@ -3,7 +3,7 @@
 use super::Lens;
 use crate::time::rfc3339;
 use strongroom_api::identity::Identity;
-use strongroom_api::principal::{Grant, Principal, Token, Whoami};
+use strongroom_api::principal::{Grant, Principal, Token, TokenRun, Whoami};
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{ClaimRule, Pair};
 use strongroom_domain::ids::{ClientId, CredentialId, TimeUs, WorkspaceId};
@@ -62,6 +62,15 @@ impl Lens<'_> {
             issued_by: self.principal_handle(it.issued_by),
             expires_at: it.expires_at.map(rfc3339),
             revoked_at: it.revoked_at.map(rfc3339),
+            last_used_at: self.last_use.of(it.id).map(rfc3339),
+            run: it.run.as_ref().map(|run| TokenRun {
+                workspace: self
+                    .workspace_handle(run.workspace)
+                    .unwrap_or(run.workspace.to_string()),
+                template: self.template_handle(run.template).unwrap_or(run.template.to_string()),
+                revision: run.revision,
+                instance: run.instance.clone(),
+            }),
         }
     }
 
@@ -79,6 +88,7 @@ impl Lens<'_> {
             bound_by: self.principal_handle(it.bound_by),
             expires_at: it.bound.expires_at.map(rfc3339),
             unbound_at: it.unbound_at.map(rfc3339),
+            last_used_at: self.last_use.of(it.bound.identity).map(rfc3339),
         }
     }
 

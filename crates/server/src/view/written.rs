@@ -127,7 +127,12 @@ fn thing(
         Category::Workspace => look!(WorkspaceId, workspaces, workspace_handles),
         Category::Template => look!(TemplateId, templates, template_handles),
         Category::Principal => look!(PrincipalId, principals, principal_handles),
-        Category::Credential | Category::Ledger | Category::Default | Category::Access => return None,
+        Category::Credential
+        | Category::Ledger
+        | Category::Default
+        | Category::Access
+        | Category::Approval
+        | Category::Policy => return None,
     })
 }
 

@@ -36,6 +36,10 @@ const TABLE: &str = "
 GET /admin/dump                                                         | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /admin/status                                                       | yyydyyyy dddddddd dddddddd dddddddd yyydyyyy dddddddd dddddddd
 POST /admin/verify                                                      | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /approvals                                                          | eeeeeyyy eeeeeeyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
+GET /approvals/{id}                                                     | .....yyy ......yy ........ ........ .....yyy ........ ........
+POST /approvals/{id}/approve                                            | .....dyy ......yy ........ ........ .....ddd ........ ........
+POST /approvals/{id}/decline                                            | .....dyy ......yy ........ ........ .....ddd ........ ........
 GET /audit/checkpoint                                                   | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /audit/consistency                                                  | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /audit/events                                                       | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
@@ -77,6 +81,8 @@ DELETE /principals/{handle}/grants/{id}                                 | .....d
 GET /principals/{handle}/identities                                     | .....yyy ........ ........ ........ .....yyy ........ ........
 POST /principals/{handle}/identities                                    | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /principals/{handle}/offboard                                      | .....yyy ........ ........ ........ .....yyy ........ ........
+GET /policy                                                             | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
+PUT /policy                                                             | dddddddy dddddddd dddddddd dddddddd dddddddy dddddddd dddddddd
 POST /principals/{handle}/stewardship                                   | yyy.yyyy ........ ........ ........ yyy.yyyy ........ ........
 POST /resolve                                                           | dddydddy dddydddy ........ ........ ........ ........ ........
 GET /services                                                           | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
@@ -91,6 +97,7 @@ POST /templates/{handle}/revise                                         | ddyddd
 POST /templates/{handle}/update                                         | ddydddyy dddddddd ........ ........ ddydddyy ........ ........
 GET /tokens                                                             | .....yyy ........ ........ ........ .....yyy ........ ........
 POST /tokens                                                            | .....dyy ........ ........ ........ .....dyy ........ ........
+POST /tokens/run                                                        | dddydddy dddydddy ........ ........ ........ ........ ........
 DELETE /tokens/{id}                                                     | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /undo                                                              | ........ ........ ........ ........ ........ ........ ........
 GET /whoami                                                             | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
@@ -185,6 +192,7 @@ struct Ids {
     token: String,
     grant: String,
     identity: String,
+    approval: String,
 }
 
 /// What is sent for a route: method, path, body. Everything named is client a's.
@@ -202,8 +210,10 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "/principals" if method == "GET" => "/principals?q=someone".to_owned(),
         "/tokens" if method == "GET" => "/tokens?principal=someone".to_owned(),
         "/services/{id}" => named("shopify"),
+        "/approvals" => "/approvals?all=true".to_owned(),
         "/tokens/{id}" => named(&ids.token),
         "/identities/{id}" => named(&ids.identity),
+        _ if path.starts_with("/approvals/{id}") => named(&ids.approval),
         "/principals/{handle}/grants/{id}" => named(&ids.grant),
         "/audit/events/{position}" => "/audit/events/0".to_owned(),
         "/audit/consistency" => "/audit/consistency?from=1&to=2".to_owned(),
@@ -263,6 +273,8 @@ fn body(route: &str, method: &str) -> Value {
         "POST /principals/{handle}/grants" => json!({"role": "viewer", "all": true}),
         "POST /principals/{handle}/identities" => identity("another"),
         "POST /tokens" => json!({"principal": "someone"}),
+        "POST /tokens/run" => json!({"workspace": "shop-a", "template": "orders"}),
+        "PUT /policy" => json!({"four_eyes": ["revoke_in_use"]}),
         // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
         "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
         "POST /undo" => json!({"correlation": format!("co_{}", "0".repeat(32)), "dry_run": true}),
@@ -369,11 +381,26 @@ async fn agency() -> (World, Ids) {
     let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
     let identity = made(&world, "/principals/someone/identities", identity("someone-1")).await;
     let ids = Ids {
+        approval: approval(&world).await,
         token: id(&token),
         grant: id(&someone["grants"][0]),
         identity: id(&identity),
     };
     (world, ids)
+}
+
+/// An approval that was asked for of revoking what stands in client a's shop.
+async fn approval(world: &World) -> String {
+    let second = json!({"principal": "Second owner", "role": "owner"});
+    made(world, "/tokens", second).await;
+    let policy = json!({"four_eyes": ["revoke_in_use"]});
+    world.api("PUT", "/policy", policy).await.is(StatusCode::OK);
+    let revoke = json!({"reason": "the matrix"});
+    let mut ask = world.request("POST", "/api/v1/credentials/shopify-a/revoke", &revoke);
+    ask.headers_mut()
+        .insert("x-strongroom-approval", "ask".parse().unwrap());
+    let asked = world.send(ask).await.is(StatusCode::ACCEPTED);
+    asked["approval"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn made(world: &World, route: &str, body: Value) -> Value {

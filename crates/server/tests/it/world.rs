@@ -58,6 +58,7 @@ impl World {
             dev: true,
             clock,
             window: Duration::from_secs(300),
+            new_windows: 0,
             rebuild_state: false,
             on_fatal: Box::new(|_| {}),
             cache_bytes: 8 << 20,

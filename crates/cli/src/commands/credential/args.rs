@@ -291,6 +291,9 @@ pub(crate) struct RevealArgs {
     /// See it without the right to read, as an administrator; the record says so
     #[arg(long)]
     pub(crate) break_glass: bool,
+    /// Where it takes four eyes: `ask` for an approval, or use the one with this id
+    #[arg(long, value_name = "ask|ID")]
+    pub(crate) approval: Option<String>,
 }
 
 /// `credential replace`
