@@ -79,6 +79,18 @@ pub struct PassedOver {
     pub credential: Option<String>,
     /// Why: `service`, `kind`, `scopes`, `client_guard`, `out_of_reach`, `disabled`, `revoked`, `expired`.
     pub why: String,
+    /// Of `client_guard`: the two clients, for who may see both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<AtOdds>,
+}
+
+/// The two clients of a refusal by the client guard, by handle.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AtOdds {
+    /// Whose the credential is.
+    pub credential: String,
+    /// Whose the workspace is.
+    pub workspace: String,
 }
 
 /// A credential by name.

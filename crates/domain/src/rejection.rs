@@ -3,7 +3,7 @@
 
 use crate::decide::Bound;
 use crate::ids::{CredentialId, Revision};
-use crate::resolve::{MissingWhy, PassedOver, WhyNot};
+use crate::resolve::{AtOdds, MissingWhy, PassedOver, WhyNot};
 use crate::rights::Denied;
 use crate::state::Credential;
 use crate::words::Kind;
@@ -154,10 +154,12 @@ pub enum Rejection {
         why: WhyNot,
     },
     /// A credential of one client is kept out of another's workspace, whoever asks.
-    #[error("the credential belongs to another client than the workspace and is not shared with it")]
+    #[error("the credential belongs to {}", at_odds(.clients.as_ref()))]
     ClientGuard {
         /// For the record of the refusal.
         credential: CredentialId,
+        /// Which clients, for who may see both.
+        clients: Option<AtOdds>,
     },
     /// What was computed before no longer holds; the caller computes it again.
     #[error("the state moved on since this was computed")]
@@ -316,7 +318,13 @@ impl Rejection {
         match self {
             Self::Denied(denied) => Some(denied.clone()),
             Self::NotFound { denied, .. } => denied.clone(),
-            Self::ClientGuard { credential } => Some(Denied::client_guard(*credential)),
+            Self::ClientGuard { credential, .. } => Some(Denied::client_guard(*credential)),
+            // Another client's credential that still stands behind a variable is tried at each run.
+            Self::VariablesMissing { missing } => {
+                let mut passed = missing.iter().flat_map(|it| &it.passed_over);
+                let guarded = passed.find(|it| it.why == WhyNot::ClientGuard);
+                guarded.map(|it| Denied::client_guard(it.record))
+            }
             _ => None,
         }
     }
@@ -334,6 +342,15 @@ fn list(items: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn at_odds(clients: Option<&AtOdds>) -> String {
+    match clients {
+        Some(AtOdds { credential, workspace }) => {
+            format!("the client `{credential}`, the workspace to `{workspace}`, and it is not shared with that one")
+        }
+        None => "another client than the workspace and is not shared with it".to_owned(),
     }
 }
 

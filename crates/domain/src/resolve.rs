@@ -88,6 +88,34 @@ pub struct PassedOver {
     pub credential: Option<CredentialId>,
     /// Why not.
     pub why: WhyNot,
+    /// Between two clients: which, for who may see both.
+    pub clients: Option<AtOdds>,
+    /// Which it was, for the record of the refusal: never for the answer.
+    pub record: CredentialId,
+}
+
+/// The two clients of a refusal by the client guard, by handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtOdds {
+    /// Whose the credential is.
+    pub credential: String,
+    /// Whose the workspace is.
+    pub workspace: String,
+}
+
+impl AtOdds {
+    /// Names the clients of a credential and a workspace to who may see both.
+    #[must_use]
+    pub fn of(state: &State, visible: &Visible<'_>, credential: &Credential, workspace: &Workspace) -> Option<Self> {
+        let named = |id: Option<ClientId>| {
+            let client = state.clients.get(&id?)?;
+            visible.client(client).then(|| client.handle.clone())
+        };
+        Some(Self {
+            credential: named(credential.client)?,
+            workspace: named(workspace.client)?,
+        })
+    }
 }
 
 /// Why a variable has no credential.
@@ -414,6 +442,10 @@ impl Asked<'_> {
                     Err(why) => passed_over.push(PassedOver {
                         step,
                         credential: Some(id).filter(|_| self.visible.credential(credential)),
+                        clients: (why == WhyNot::ClientGuard)
+                            .then(|| AtOdds::of(self.state, self.visible, credential, self.workspace))
+                            .flatten(),
+                        record: id,
                         why,
                     }),
                 }

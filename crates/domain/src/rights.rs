@@ -12,6 +12,7 @@ use std::fmt;
 
 mod approval;
 mod denied;
+mod history;
 mod identity;
 mod run;
 mod scope;
@@ -19,6 +20,7 @@ mod strength;
 
 pub use approval::{approver_right, sees_approval};
 pub use denied::{Denied, DeniedWhy};
+pub use history::sees_event;
 pub(crate) use identity::identity_ended;
 pub use identity::{Assertion, identity_caller, issuer_is_known, sign_in_clients};
 pub use scope::{contains, gives};

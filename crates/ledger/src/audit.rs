@@ -5,13 +5,14 @@ use crate::Ledger;
 use crate::index::Concern;
 use crate::opened::open_parsed;
 use crate::request::Failure;
+use crate::view::View;
 use serde_json::{Map, Value};
 use std::ops::Range;
 use std::sync::Arc;
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{Recorded, Subject};
-use strongroom_domain::ids::{CorrelationId, Position, TimeUs};
-use strongroom_domain::rights::{Target, authorize, visible};
+use strongroom_domain::ids::{ClientId, CorrelationId, CredentialId, Position, TemplateId, TimeUs, WorkspaceId};
+use strongroom_domain::rights::{Target, Visible, authorize, sees_event, visible};
 use strongroom_domain::state::State;
 use strongroom_domain::words::Right;
 use strongroom_domain::{Rejection, find, stored};
@@ -132,15 +133,15 @@ pub struct EventPage {
 }
 
 impl Ledger {
-    /// Events that match. Takes `audit` on the ledger.
+    /// Events that match. Who has no `audit` on the ledger gets those of what he sees, without what he does not.
     ///
     /// # Errors
     /// [`Failure`].
     pub fn events(&self, caller: &Caller, query: &EventQuery) -> Result<EventPage, Failure> {
         let view = self.view();
-        authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
+        let reader = Reader::of(&view, caller);
         let concerns = concerns_of(&view.state, caller, view.now, query)?;
-        self.page(&view.state, concerns, query)
+        self.page(&reader, concerns, query)
     }
 
     /// All events of one credential. Takes `see` on it.
@@ -163,27 +164,31 @@ impl Ledger {
             newest_first: true,
             ..EventQuery::default()
         };
-        let mut page = self.page(
-            &view.state,
+        self.page(
+            &Reader::of(&view, caller),
             vec![vec![Concern::Subject(Subject::Credential(credential.id))]],
             &query,
-        )?;
-        if !seen.may(Right::Audit, Target::Ledger) {
-            let own = credential.id.to_string();
-            page.items.iter_mut().for_each(|event| redact(event, &own));
-        }
-        Ok(page)
+        )
     }
 
-    /// One event. Takes `audit` on the ledger.
+    /// One event. Takes `audit` on the ledger, or that it is about what the caller sees.
     ///
     /// # Errors
     /// [`Failure`].
     pub fn event(&self, caller: &Caller, position: Position) -> Result<EventView, Failure> {
         let view = self.view();
-        authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
-        let (recorded, record) = self.opened(position)?.ok_or_else(|| no_position(view.head))?;
-        Ok(event_view(&view.state, &recorded, &record))
+        let reader = Reader::of(&view, caller);
+        let may = || authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from);
+        let found = self.opened(position)?;
+        let shown = found.and_then(|(recorded, record)| reader.shows(&recorded, &record));
+        match shown {
+            Some(event) => Ok(event),
+            // Whether it is there is for auditors to know.
+            None => {
+                may()?;
+                Err(no_position(view.head))
+            }
+        }
     }
 
     /// All events of one piece of work, in log order. It says nothing of who may see them.
@@ -214,7 +219,7 @@ impl Ledger {
         }
     }
 
-    fn page(&self, state: &State, concerns: Vec<Vec<Concern>>, query: &EventQuery) -> Result<EventPage, Failure> {
+    fn page(&self, reader: &Reader<'_>, concerns: Vec<Vec<Concern>>, query: &EventQuery) -> Result<EventPage, Failure> {
         let limit = query.limit.clamp(1, PAGE_EVENTS_MAX);
         let mut range = self.range(query)?;
         let mut items = Vec::new();
@@ -238,7 +243,7 @@ impl Ledger {
                     .iter()
                     .all(|any| any.iter().any(|concern| matches(concern, &recorded)))
                 {
-                    items.push(event_view(state, &recorded, &record));
+                    items.extend(reader.shows(&recorded, &record));
                 }
             }
             if query.newest_first {
@@ -417,17 +422,70 @@ impl Ledger {
     }
 }
 
-/// What someone without `audit` learns of an event: nothing of other credentials, of tokens and places.
-fn redact(event: &mut EventView, credential: &str) {
-    event.source = None;
-    event.user_agent = None;
-    event.token = None;
-    event.grant = None;
-    event
-        .subjects
-        .retain(|subject| subject.kind != "credential" || subject.id == credential);
-    if let Some(Value::Array(served)) = event.data.get_mut("served") {
-        served.retain(|one| one.get("credential").and_then(Value::as_str) == Some(credential));
+/// Who reads history: an auditor all of it, others what is about things that they see.
+struct Reader<'v> {
+    state: &'v State,
+    seen: Visible<'v>,
+    caller: Caller,
+    audits: bool,
+}
+
+impl<'v> Reader<'v> {
+    fn of(view: &'v View, caller: &Caller) -> Self {
+        let seen = visible(&view.state, caller, view.now);
+        Self {
+            state: &view.state,
+            audits: seen.may(Right::Audit, Target::Ledger),
+            seen,
+            caller: *caller,
+        }
+    }
+
+    /// An event as this reader gets it; none when he does not.
+    fn shows(&self, recorded: &Recorded, facts: &RecordFacts) -> Option<EventView> {
+        if self.audits {
+            return Some(event_view(self.state, recorded, facts));
+        }
+        sees_event(self.state, &self.seen, &self.caller, recorded).then(|| {
+            let mut event = event_view(self.state, recorded, facts);
+            self.redact(&mut event, recorded.envelope.actor == self.caller.principal);
+            event
+        })
+    }
+
+    /// What someone without `audit` learns of an event: nothing of things that he does not see, and of others' tokens and
+    /// places.
+    fn redact(&self, event: &mut EventView, own: bool) {
+        if !own {
+            event.source = None;
+            event.user_agent = None;
+            event.token = None;
+            event.grant = None;
+        }
+        event.subjects.retain(|subject| self.sees(subject.kind, &subject.id));
+        if let Some(Value::Array(served)) = event.data.get_mut("served") {
+            served.retain(|one| {
+                let credential = one.get("credential").and_then(Value::as_str);
+                credential.is_some_and(|id| self.sees("credential", id))
+            });
+        }
+    }
+
+    fn sees(&self, kind: &str, id: &str) -> bool {
+        let state = self.state;
+        match kind {
+            "credential" => CredentialId::parse(id)
+                .is_ok_and(|id| state.credentials.get(&id).is_some_and(|it| self.seen.credential(it))),
+            "client" => {
+                ClientId::parse(id).is_ok_and(|id| state.clients.get(&id).is_some_and(|it| self.seen.client(it)))
+            }
+            "workspace" => WorkspaceId::parse(id)
+                .is_ok_and(|id| state.workspaces.get(&id).is_some_and(|it| self.seen.workspace(it))),
+            "template" => {
+                TemplateId::parse(id).is_ok_and(|id| state.templates.get(&id).is_some_and(|it| self.seen.template(it)))
+            }
+            _ => true,
+        }
     }
 }
 

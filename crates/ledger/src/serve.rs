@@ -203,7 +203,13 @@ impl Ledger {
         }
         let missing = resolution.missing(&published.state);
         if !missing.is_empty() {
-            return Err(Rejection::VariablesMissing { missing }.into());
+            let rejection = Rejection::VariablesMissing { missing };
+            // A dry run leaves no record, of refusals neither.
+            return Err(if request.dry_run {
+                rejection.into()
+            } else {
+                self.refuse(context, rejection).await
+            });
         }
         if request.dry_run {
             return Ok(answer(explain(&published.state, &resolution), None, None, false));

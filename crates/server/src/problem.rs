@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use strongroom_api::Problem;
-use strongroom_api::problem::{CredentialName, Finding, Held, MissingVariable, PassedOver, TYPE_PREFIX};
+use strongroom_api::problem::{AtOdds, CredentialName, Finding, Held, MissingVariable, PassedOver, TYPE_PREFIX};
 use strongroom_domain::Rejection;
 use strongroom_domain::rejection::Named;
 use strongroom_ledger::{ClockError, Failure, RETRY_AFTER_S};
@@ -352,7 +352,13 @@ fn of_rejection(rejection: &Rejection) -> Draft {
         Rejection::DoesNotFit { variable, why } => refusal(409, "Does not fit", rejection)
             .with("variable", json!(variable))
             .with("why", json!(why.as_str())),
-        Rejection::ClientGuard { .. } => refusal(409, "Client guard", rejection),
+        Rejection::ClientGuard { clients, .. } => {
+            let draft = refusal(409, "Client guard", rejection);
+            match clients {
+                Some(clients) => draft.with("clients", json!(at_odds(clients))),
+                None => draft,
+            }
+        }
         Rejection::Stale => refusal(409, "Stale", rejection),
         Rejection::LastOwner => refusal(409, "Last owner", rejection),
         Rejection::LastOwnerToken => refusal(409, "Last owner's token", rejection),
@@ -418,6 +424,14 @@ fn of_json(error: &JsonError) -> Draft {
     }
 }
 
+/// The two clients of a refusal.
+pub(crate) fn at_odds(clients: &strongroom_domain::resolve::AtOdds) -> AtOdds {
+    AtOdds {
+        credential: clients.credential.clone(),
+        workspace: clients.workspace.clone(),
+    }
+}
+
 /// A missing variable, with credentials as `handle` names them.
 pub(crate) fn missing_variable(
     missing: &strongroom_domain::rejection::MissingVariable,
@@ -427,6 +441,7 @@ pub(crate) fn missing_variable(
         step: it.step.as_str().to_owned(),
         credential: it.credential.and_then(handle),
         why: it.why.as_str().to_owned(),
+        clients: it.clients.as_ref().map(at_odds),
     };
     MissingVariable {
         variable: missing.variable.clone(),

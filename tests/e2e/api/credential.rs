@@ -299,7 +299,11 @@ fn reach_is_the_clients_until_it_is_shared() {
             json!({"credential": "shopify-client-b"}),
         )
     };
-    map("shop-a").refused(409, "client_guard");
+    let guarded = map("shop-a").refused(409, "client_guard");
+    assert_eq!(
+        guarded["clients"],
+        json!({"credential": "client-b", "workspace": "client-a"})
+    );
     server
         .post("/credentials/shopify-client-b/share", json!({"workspaces": ["shop-a"]}))
         .ok();
@@ -322,6 +326,21 @@ fn reach_is_the_clients_until_it_is_shared() {
     assert!(
         problem.to_string().contains("client_guard"),
         "a mapping from before does not help: {problem}"
+    );
+    let passed = &problem["missing"][0]["passed_over"][0];
+    assert_eq!(
+        passed["clients"],
+        json!({"credential": "client-b", "workspace": "client-a"})
+    );
+    server.advance(61);
+    server
+        .post("/resolve", json!({"workspace": "shop-a", "template": "orders"}))
+        .refused(409, "variables_missing");
+    let denied = server.all("/audit/events?type=access.denied&credential=shopify-client-b");
+    assert!(denied.len() >= 2, "a run that tries it is recorded as well: {denied:?}");
+    assert!(
+        denied.iter().all(|it| it["data"]["why"] == "client_guard"),
+        "{denied:?}"
     );
     server
         .post("/credentials/shopify-client-b/share", json!({"all": true}))

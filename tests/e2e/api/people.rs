@@ -61,7 +61,17 @@ fn a_runner_resolves_in_its_workspaces_and_nothing_else() {
         );
         answer.problem();
     }
-    for route in ["/audit/events", "/principals", "/tokens", "/admin/status"] {
+    // Of the log it gets what is its own, and nothing else.
+    let id = server.get("/principals/runner").ok()["id"].as_str().unwrap().to_owned();
+    let own = id.trim_start_matches("pr_");
+    for event in runner.get("/audit/events?limit=500").ok()["items"].as_array().unwrap() {
+        let stream = event["stream"].as_str().unwrap();
+        assert!(
+            stream == format!("access/{own}") || stream == format!("principal/{own}"),
+            "{event}"
+        );
+    }
+    for route in ["/principals", "/tokens", "/admin/status"] {
         let answer = runner.get(route);
         let nothing = answer.status == 200 && (answer.body["items"] == json!([]) || route == "/tokens");
         assert!(
@@ -213,4 +223,59 @@ fn there_is_always_an_owner() {
     let (_place, server) = serve();
     server.post("/principals/dev/disable", json!({})).problem();
     server.get("/whoami").ok();
+}
+
+#[test]
+fn who_sees_a_thing_reads_its_log_and_nothing_of_others() {
+    let (_place, server) = serve();
+    let vera = token(
+        &server,
+        json!({"principal": "Vera", "role": "viewer", "clients": ["client-b"]}),
+    );
+    let vera = server.with_token(&vera);
+    let runner = token(
+        &server,
+        json!({"principal": "Runner", "role": "service", "workspaces": ["shop-a", "shop-b"]}),
+    );
+    let runner = server.with_token(&runner);
+    for shop in ["shop-a", "shop-b"] {
+        runner
+            .post("/resolve", json!({"workspace": shop, "template": "orders"}))
+            .ok();
+    }
+    let events = |route: &str| vera.get(route).ok()["items"].as_array().unwrap().clone();
+    let all = events("/audit/events?limit=500");
+    let types: Vec<&str> = all.iter().map(|it| it["type"].as_str().unwrap()).collect();
+    for seen in [
+        "credential.created",
+        "workspace.created",
+        "client.created",
+        "access.accessed",
+        "principal.granted",
+    ] {
+        assert!(types.contains(&seen), "{seen}: {types:?}");
+    }
+    let text = serde_json::to_string(&all).unwrap();
+    let id = |route: &str| server.get(route).ok()["id"].as_str().unwrap().to_owned();
+    for hidden in [
+        "client-a".to_owned(),
+        "shop-a".to_owned(),
+        "Client A".to_owned(),
+        "ledger.initialized".to_owned(),
+        id("/credentials/shopify-client-a"),
+        id("/workspaces/shop-a"),
+        id("/clients/client-a"),
+        "127.0.0.1".to_owned(),
+    ] {
+        assert!(!text.contains(&hidden), "{hidden} is told: {text}");
+    }
+    // Who used her key is hers to know.
+    let used = events("/audit/events?type=access.accessed&credential=shopify-client-b");
+    assert_eq!(used.len(), 1);
+    assert_eq!(used[0]["data"]["served"].as_array().unwrap().len(), 1, "{}", used[0]);
+    vera.get("/audit/events?credential=shopify-client-a")
+        .refused(404, "not_found");
+    let (hers, other) = (&all[0]["position"], 0);
+    vera.get(&format!("/audit/events/{hers}")).ok();
+    vera.get(&format!("/audit/events/{other}")).refused(403, "denied");
 }

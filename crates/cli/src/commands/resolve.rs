@@ -145,6 +145,11 @@ fn step(word: &str) -> String {
 fn passed_over(passed: &Value) -> String {
     let credential = passed.text("credential").unwrap_or("one that you may not see");
     let why = passed.text("why").unwrap_or("does not fit").replace('_', " ");
+    let clients = passed.get("clients").map(|it| {
+        let of = |name| it.text(name).unwrap_or_default();
+        format!(", {} and {}", clean(of("credential")), clean(of("workspace")))
+    });
+    let why = why + &clients.unwrap_or_default();
     format!(
         "{credential} ({}: {why})",
         passed.text("step").map(step).unwrap_or_default()

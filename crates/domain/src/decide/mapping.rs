@@ -7,7 +7,7 @@ use crate::event::{
 };
 use crate::ids::{CredentialId, Revision};
 use crate::rejection::Rejection;
-use crate::resolve::{WhyNot, fits, in_reach, in_use};
+use crate::resolve::{AtOdds, WhyNot, fits, in_reach, in_use};
 use crate::rights::{Allowed, Target};
 use crate::state::{Credential, DefaultKey, Installation, Template, Workspace};
 use crate::text;
@@ -66,7 +66,7 @@ pub(super) fn map(
     let declared = declared(desk, workspace, template, &variable)?;
     let credential = desk.credential(credential, "/credential")?;
     desk.authorize(Right::Use, Target::Credential(credential))?;
-    let refused = |why| refused(declared.name.clone(), credential.id, why);
+    let refused = |why| refused(desk, declared.name.clone(), credential, Some(workspace), why);
     fits(declared, credential, workspace, desk.ctx.now).map_err(refused)?;
     production_needs_reason(desk, credential, Some(workspace))?;
     let previous = mapped(desk, workspace, template, &variable, instance.as_deref());
@@ -132,7 +132,7 @@ pub(super) fn set_default(
         service,
         kind,
     };
-    let refused = |why| refused(format!("{} {kind}", key.service), credential.id, why);
+    let refused = |why| refused(desk, format!("{} {kind}", key.service), credential, workspace, why);
     fits_default(&key, credential, workspace).map_err(&refused)?;
     in_use(credential, desk.ctx.now).map_err(&refused)?;
     production_needs_reason(desk, credential, workspace)?;
@@ -311,9 +311,18 @@ fn unknown_variable(template: &Template, name: &str) -> Rejection {
     }
 }
 
-fn refused(variable: String, credential: CredentialId, why: WhyNot) -> Rejection {
+fn refused(
+    desk: &Desk<'_, '_, '_>,
+    variable: String,
+    credential: &Credential,
+    workspace: Option<&Workspace>,
+    why: WhyNot,
+) -> Rejection {
     match why {
-        WhyNot::ClientGuard => Rejection::ClientGuard { credential },
+        WhyNot::ClientGuard => Rejection::ClientGuard {
+            credential: credential.id,
+            clients: workspace.and_then(|it| AtOdds::of(desk.state, &desk.visible, credential, it)),
+        },
         why => Rejection::DoesNotFit { variable, why },
     }
 }

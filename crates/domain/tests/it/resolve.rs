@@ -121,7 +121,9 @@ fn what_no_longer_fits_is_passed_over_and_named() {
         [PassedOver {
             step: Step::Template,
             credential: mapped,
-            why: WhyNot::Disabled
+            why: WhyNot::Disabled,
+            clients: None,
+            record: world.credential("mapped").id,
         }]
     );
     world.ok(enable("mapped"));
@@ -260,7 +262,9 @@ fn what_the_asker_may_not_see_is_counted_and_not_named() {
         [PassedOver {
             step: Step::Template,
             credential: None,
-            why: WhyNot::ClientGuard
+            why: WhyNot::ClientGuard,
+            clients: None,
+            record: world.credential("open").id,
         }]
     );
     assert!(fitting.is_empty());

@@ -4,7 +4,7 @@ use crate::harness::*;
 use strongroom_domain::command::{Command, CreateCredential};
 use strongroom_domain::event::Event;
 use strongroom_domain::rejection::Rejection;
-use strongroom_domain::resolve::WhyNot;
+use strongroom_domain::resolve::{AtOdds, WhyNot};
 use strongroom_domain::words::{Category, Kind};
 
 fn archive_client(client: &str) -> Command {
@@ -201,7 +201,17 @@ fn a_client_s_credential_stays_out_of_another_s_workspace_whoever_maps_it() {
         default(Some("wb"), Kind::ApiKey, "of-a"),
     ] {
         let rejection = world.refused(refused, "client_guard");
-        assert_eq!(rejection, Rejection::ClientGuard { credential: id });
+        let clients = Some(AtOdds {
+            credential: "a".to_owned(),
+            workspace: "b".to_owned(),
+        });
+        assert_eq!(
+            rejection,
+            Rejection::ClientGuard {
+                credential: id,
+                clients
+            }
+        );
         assert!(rejection.denial().is_some(), "the try is recorded");
     }
     world.ok(Command::ShareCredential(sharing("of-a", false, &["b"], &[])));

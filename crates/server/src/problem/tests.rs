@@ -33,6 +33,8 @@ fn missing() -> strongroom_domain::rejection::MissingVariable {
             step: Step::Template,
             credential: Some(CredentialId([2; 16])),
             why: WhyNot::Expired,
+            clients: None,
+            record: CredentialId([2; 16]),
         }],
         fitting: vec![named()],
     }
@@ -218,6 +220,7 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
             "client_guard",
             rejected(Rejection::ClientGuard {
                 credential: CredentialId([1; 16]),
+                clients: None,
             }),
         ),
         (409, "stale", rejected(Rejection::Stale)),

@@ -3,7 +3,7 @@
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Call;
-use crate::problem::{ApiError, missing_variable};
+use crate::problem::{ApiError, at_odds, missing_variable};
 use crate::time::rfc3339;
 use crate::view::{Lens, hex};
 use jiff::SignedDuration;
@@ -201,6 +201,7 @@ impl Serialize for PassedOverBody<'_> {
                 step: it.step.as_str().to_owned(),
                 credential: handle,
                 why: it.why.as_str().to_owned(),
+                clients: it.clients.as_ref().map(at_odds),
             })?;
         }
         body.end()

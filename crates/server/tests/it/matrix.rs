@@ -42,7 +42,7 @@ POST /approvals/{id}/approve                                            | .....d
 POST /approvals/{id}/decline                                            | .....dyy ......yy ........ ........ .....ddd ........ ........
 GET /audit/checkpoint                                                   | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /audit/consistency                                                  | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
-GET /audit/events                                                       | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/events                                                       | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee yyyeyyyy eeeeeeee eeeeeeee
 GET /audit/events/{position}                                            | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/key                                                          | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /audit/log/{path}                                                   | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
