@@ -12,5 +12,6 @@ mod resolve; // secrets for a run, and their records
 mod runs; // tokens for one run, last use, strangers, quotas
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
+mod usage; // where it stands, who used it, what would break
 mod wait; // answers that wait for a change
 mod plans; // many places at once

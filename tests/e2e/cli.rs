@@ -35,6 +35,7 @@ fn every_command_of_the_grammar_is_there() {
         "credential disable",
         "credential enable",
         "credential revoke",
+        "credential usage",
         "credential history",
         "credential reveal",
         "client create",

@@ -385,12 +385,133 @@ pub struct CredentialQuery {
     /// Only where this text is in name, handle, service or tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// Only what could stand behind a variable of a template's newest revision: `TEMPLATE/VARIABLE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fits: Option<String>,
+    /// With `fits`: in this workspace, at the revision that is admitted there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// Items of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// `GET /credentials/{handle}/what-if`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WhatIfQuery {
+    /// What would be done: `disable`, `revoke` or `unshare`.
+    pub act: String,
+    /// Of `unshare`: with every workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+    /// Of `unshare`: these clients, separated by commas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<String>,
+    /// Of `unshare`: these workspaces, separated by commas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspaces: Option<String>,
+}
+
+/// What would follow. Nothing is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WhatIf {
+    /// What would be done.
+    pub act: String,
+    /// Handle of the credential.
+    pub credential: String,
+    /// Variables behind which it stands now and would not then.
+    pub touched: Vec<WhatIfTouched>,
+    /// How many more there are in workspaces that the caller does not see.
+    pub hidden: u32,
+}
+
+/// A variable behind which a credential would stand no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WhatIfTouched {
+    /// Handle of the workspace.
+    pub workspace: Option<String>,
+    /// Handle of the template.
+    pub template: Option<String>,
+    /// The variable.
+    pub variable: String,
+    /// The workflow instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// What would be there: `missing` (runs fail), `unset` (it is optional) or `other`.
+    pub then: String,
+    /// Of `other`: its handle, where the caller may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// `GET /credentials/{handle}/usage`: where it stands, and who came by its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Usage {
+    /// Handle of the credential.
+    pub credential: String,
+    /// Variables that it is mapped to.
+    pub mapped: Vec<UsageMapping>,
+    /// Defaults that name it.
+    pub defaults: Vec<UsageDefault>,
+    /// How many more mappings and defaults there are where the caller does not see.
+    pub hidden: u32,
+    /// Who came by its values, the latest first.
+    pub uses: Vec<UsageUse>,
+    /// Whether all of its history was looked at; else the newest 20,000 servings.
+    pub complete: bool,
+}
+
+/// A variable that a credential is mapped to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsageMapping {
+    /// Handle of the workspace.
+    pub workspace: Option<String>,
+    /// Handle of the template.
+    pub template: Option<String>,
+    /// The variable.
+    pub variable: String,
+    /// The workflow instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+/// A default that names a credential.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsageDefault {
+    /// Handle of the workspace; none for the ledger's.
+    pub workspace: Option<String>,
+    /// For this service.
+    pub service: String,
+    /// And this kind.
+    pub kind: String,
+}
+
+/// Somebody who came by a credential's values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsageUse {
+    /// Handle of the principal.
+    pub principal: Option<String>,
+    /// `resolved` or `revealed`.
+    pub how: String,
+    /// Of `resolved`: handle of the workspace, where the caller may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Of `resolved`: handle of the template, where the caller may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Of which version.
+    pub version: u32,
+    /// When first.
+    pub first_at: String,
+    /// When last, to the window.
+    pub last_at: String,
+    /// How often: a lower bound.
+    pub times: u64,
 }
 
 /// `Option<Option<T>>`: absent, null, or a value.

@@ -8,7 +8,7 @@ use strongroom_api::Page;
 use strongroom_api::audit::{Event, HistoryQuery};
 use strongroom_api::credential::{
     CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
-    RotateCredential, ShareCredential, UpdateCredential,
+    RotateCredential, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
 };
 use strongroom_api::import::{Import, Imported};
 use strongroom_api::resolve::{Resolve, Resolved};
@@ -185,6 +185,22 @@ impl Client {
     ) -> Result<Revealed, Error> {
         self.ask_approved(&path(&["credentials", handle, "reveal"])?, request, None, approval)
             .await
+    }
+
+    /// `GET /credentials/{handle}/what-if`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn what_if(&self, handle: &str, query: &WhatIfQuery) -> Result<WhatIf, Error> {
+        self.get_with(&path(&["credentials", handle, "what-if"])?, query).await
+    }
+
+    /// `GET /credentials/{handle}/usage`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn credential_usage(&self, handle: &str) -> Result<Usage, Error> {
+        self.get(&path(&["credentials", handle, "usage"])?).await
     }
 
     /// `GET /credentials/{handle}/history`.

@@ -323,6 +323,14 @@ pub fn resolve(
 /// The first reason against it; the client guard before all others, since it holds whatever else is mended.
 pub fn fits(variable: &Variable, credential: &Credential, workspace: &Workspace, now: TimeUs) -> Result<(), WhyNot> {
     in_reach(credential, workspace)?;
+    suits(variable, credential, now)
+}
+
+/// Whether a credential could stand behind a variable somewhere: as [`fits`], wherever it reaches.
+///
+/// # Errors
+/// The first reason against it.
+pub fn suits(variable: &Variable, credential: &Credential, now: TimeUs) -> Result<(), WhyNot> {
     if credential.service != variable.service {
         return Err(WhyNot::Service);
     }

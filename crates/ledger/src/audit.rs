@@ -256,7 +256,7 @@ impl Ledger {
     }
 
     /// Positions to look at: those of the first filter that is set, or simply the next ones.
-    fn candidates(
+    pub(crate) fn candidates(
         &self,
         concerns: &[Vec<Concern>],
         range: &Range<Position>,
@@ -319,7 +319,7 @@ impl Ledger {
         Ok(start..end.max(start))
     }
 
-    fn opened(&self, position: Position) -> Result<Option<(Recorded, RecordFacts)>, Failure> {
+    pub(crate) fn opened(&self, position: Position) -> Result<Option<(Recorded, RecordFacts)>, Failure> {
         let internal = |what: String| Failure::Internal(format!("the record at {position}: {what}"));
         let Some(bytes) = self
             .shared
@@ -489,7 +489,7 @@ impl<'v> Reader<'v> {
     }
 }
 
-struct RecordFacts {
+pub(crate) struct RecordFacts {
     schema: u16,
     has_secret: bool,
     leaf: String,

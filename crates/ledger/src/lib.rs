@@ -32,6 +32,7 @@ mod planned; // one wish, many places, one step
 mod intake; // drafts: classified by the catalogue, scanned for secrets
 mod serve; // resolve and reveal: values only behind a record
 mod audit; // history, proofs
+mod usage; // who used a credential
 mod verify; // every record read again
 mod status;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use planned::{Outcome, Planned, PlannedLine};
 pub use request::{ApprovalWish, Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;
+pub use usage::{Use, Uses, Way};
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;
 

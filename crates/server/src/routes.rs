@@ -46,7 +46,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
 }
 
 /// A closed word of a request.
-fn word<T: Copy>(found: Option<T>, pointer: &str, what: &str, all: &[&str]) -> Result<T, ApiError> {
+fn word<T>(found: Option<T>, pointer: &str, what: &str, all: &[&str]) -> Result<T, ApiError> {
     found.ok_or_else(|| ApiError::Parameter {
         pointer: pointer.to_owned(),
         what: format!("there is no such {what}"),

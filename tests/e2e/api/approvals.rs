@@ -106,7 +106,14 @@ fn owners_and_the_policy_itself_change_by_four_eyes() {
 #[test]
 fn on_the_command_line_one_asks_and_another_approves() {
     let (place, server, olga, _rita) = serve(&["revoke_in_use"]);
-    let revoke = ["credential", "revoke", "shopify-client-a", "--reason", "leaked"];
+    let revoke = [
+        "credential",
+        "revoke",
+        "shopify-client-a",
+        "--yes",
+        "--reason",
+        "leaked",
+    ];
     let refused = place.run(&revoke).exits(4);
     assert!(
         refused.err.contains("--approval ask") || refused.err.contains("X-Strongroom-Approval"),

@@ -2,6 +2,7 @@
 
 mod args;
 mod show;
+mod withdraw;
 
 pub(crate) use args::CredentialCommand;
 
@@ -42,42 +43,18 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
                 .await?;
             session.tell(&answer, &format!("credential `{}` is shared", args.handle))
         }
-        CredentialCommand::Unshare(args) => {
-            let (body, options) = (sharing(args)?, args.write.options());
-            let answer = session
-                .write(session.client.unshare_credential(&args.handle, &body, &options))
-                .await?;
-            session.tell(
-                &answer,
-                &format!("credential `{}` is not shared with them any more", args.handle),
-            )
-        }
+        CredentialCommand::Unshare(args) => withdraw::unshare(args, session).await,
         CredentialCommand::Rotate(args) => rotate(args, session).await,
         CredentialCommand::Rollback(args) => rollback(args, session).await,
-        CredentialCommand::Disable(args) => {
-            let answer = session
-                .write(session.client.disable_credential(&args.handle, &args.write.options()))
-                .await?;
-            session.tell(
-                &answer,
-                &format!("credential `{}` is disabled: not served until enabled", args.handle),
-            )
-        }
+        CredentialCommand::Disable(args) => withdraw::disable(args, session).await,
         CredentialCommand::Enable(args) => {
             let answer = session
                 .write(session.client.enable_credential(&args.handle, &args.write.options()))
                 .await?;
             session.tell(&answer, &format!("credential `{}` is enabled", args.handle))
         }
-        CredentialCommand::Revoke(args) => {
-            let answer = session
-                .write(session.client.revoke_credential(&args.handle, &args.write.options()))
-                .await?;
-            session.tell(
-                &answer,
-                &format!("credential `{}` is revoked: not served any more", args.handle),
-            )
-        }
+        CredentialCommand::Revoke(args) => withdraw::revoke(args, session).await,
+        CredentialCommand::Usage(args) => withdraw::usage(args, session).await,
         CredentialCommand::History(args) => {
             let page = session
                 .list(&args.page, async |limit, cursor| {
@@ -193,6 +170,8 @@ async fn list(args: &ListArgs, session: &Session) -> Outcome {
         kind: args.kind.clone(),
         status: args.status.clone(),
         q: args.query.clone(),
+        fits: args.fits.clone(),
+        workspace: args.workspace.clone(),
         ..CredentialQuery::default()
     };
     let page = session

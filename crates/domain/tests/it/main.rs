@@ -14,6 +14,7 @@ mod rights;
 mod run_token;
 mod stored;
 mod template;
+mod what_if;
 mod workspace;
 
 /// A file beside this one that nobody names would never run.

@@ -12,15 +12,18 @@ use std::fmt::Write;
 use strongroom_api::audit::{Event, HistoryQuery};
 use strongroom_api::credential::{
     CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
-    RotateCredential, Rotation, ShareCredential, UpdateCredential,
+    RotateCredential, Rotation, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
 };
 use strongroom_api::written::Because;
 use strongroom_api::{Fields, Page, Pairs};
 use strongroom_domain::command::{self, Change, Command, FieldInput};
-use strongroom_domain::event::{Pair, RotationPolicy, Source};
+use strongroom_domain::event::{Pair, RotationPolicy, Sharing, Source, Variable};
 use strongroom_domain::find;
+use strongroom_domain::ids::TimeUs;
+use strongroom_domain::resolve::{fits, suits};
 use strongroom_domain::secret::SecretText;
 use strongroom_domain::state;
+use strongroom_domain::what_if;
 use strongroom_domain::words::{CredentialStatus, FieldClass, Kind};
 use strongroom_formats::catalogue::{Class, classify};
 use strongroom_ledger::{CredentialDraft, FieldText, Receipt, RevealRequest, RotateDraft};
@@ -42,13 +45,24 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(unshare))
         .routes(routes!(reveal))
         .routes(routes!(history))
+        .routes(routes!(would_follow))
+        .routes(routes!(usage))
 }
 
 /// Lists credentials, by handle; revoked ones only where they are asked for.
 #[utoipa::path(get, path = "/api/v1/credentials", tag = "credentials", params(CredentialQuery),
     responses((status = 200, body = Page<Credential>)))]
 async fn list(asker: Asker, Query(query): Query<CredentialQuery>) -> Answer {
-    let filters = [&query.service, &query.client, &query.kind, &query.status, &query.q].map(|filter| filter.as_deref());
+    let filters = [
+        &query.service,
+        &query.client,
+        &query.kind,
+        &query.status,
+        &query.q,
+        &query.fits,
+        &query.workspace,
+    ]
+    .map(|filter| filter.as_deref());
     let slice = Slice::of("credentials", &filters, query.limit, query.cursor.as_deref())?;
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
@@ -233,6 +247,36 @@ async fn unshare(Params(handle): Params<String>, call: Call<ShareCredential>) ->
     done(&receipt, &handle)
 }
 
+/// What would follow if it were disabled, revoked or shared less: nothing is done.
+#[utoipa::path(get, path = "/api/v1/credentials/{handle}/what-if", tag = "credentials", params(WhatIfQuery),
+    responses((status = 200, body = WhatIf)))]
+async fn would_follow(asker: Asker, Params(handle): Params<String>, Query(query): Query<WhatIfQuery>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::credential(lens.state, &lens.seen, &handle, "")?;
+    let acts = ["disable", "revoke", "unshare"];
+    let act = match query.act.as_str() {
+        "disable" => Some(what_if::WhatIf::Disable),
+        "revoke" => Some(what_if::WhatIf::Revoke),
+        "unshare" => Some(what_if::WhatIf::Unshare(unshared(&lens, &query)?)),
+        _ => None,
+    };
+    let act = word(act, "/act", "act", &acts)?;
+    let following = what_if::what_if(lens.state, &lens.seen, it, &act, lens.now);
+    answer::ok(&lens.following(&query.act, it, &following))
+}
+
+/// Where it stands, and who came by its values when: for who sees it.
+#[utoipa::path(get, path = "/api/v1/credentials/{handle}/usage", tag = "credentials", responses((status = 200, body = Usage)))]
+async fn usage(asker: Asker, Params(handle): Params<String>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::credential(lens.state, &lens.seen, &handle, "")?;
+    let (ledger, id) = (asker.app.ledger.clone(), it.id);
+    let uses = super::audit::blocking(move || ledger.uses(id)).await?;
+    answer::ok(&lens.usage(it, &uses))
+}
+
 /// Shows its values to a person; recorded before they leave, each time.
 #[utoipa::path(post, path = "/api/v1/credentials/{handle}/reveal", tag = "credentials", request_body = RevealCredential,
     responses((status = 200, body = Revealed)))]
@@ -268,10 +312,62 @@ struct Wanted<'q> {
     status: Option<CredentialStatus>,
     all: bool,
     q: Option<&'q str>,
+    fits: Option<Fits<'q>>,
+}
+
+/// A variable that a credential is to stand behind.
+struct Fits<'q> {
+    variable: &'q Variable,
+    workspace: Option<&'q state::Workspace>,
+    now: TimeUs,
+}
+
+impl<'q> Fits<'q> {
+    /// Reads `TEMPLATE/VARIABLE`, at the revision that runs in the workspace, else at the newest.
+    fn of(lens: &Lens<'q>, text: &str, workspace: Option<&str>) -> Result<Self, ApiError> {
+        let wrong = |what: &str, hint: &str| ApiError::Parameter {
+            pointer: "/fits".to_owned(),
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        };
+        let (template, variable) = text
+            .split_once('/')
+            .ok_or_else(|| wrong("is no variable of a template", "send TEMPLATE/VARIABLE"))?;
+        let template = find::template(lens.state, &lens.seen, template, "/fits")?;
+        let workspace = match workspace {
+            Some(reference) => Some(find::workspace(lens.state, &lens.seen, reference, "/workspace")?),
+            None => None,
+        };
+        let installed = workspace.and_then(|it| lens.state.installations.get(&(it.id, template.id)));
+        let admitted = installed.and_then(|it| it.revision);
+        let mut revisions = template.revisions.iter().rev();
+        let revision = revisions.find(|it| admitted.is_none_or(|admitted| it.revision == admitted));
+        let variables = revision.map_or(&[][..], |it| &it.variables);
+        let declared = variables.iter().find(|it| it.name == variable);
+        let declared = declared.ok_or_else(|| {
+            let names: Vec<&str> = variables.iter().map(|it| it.name.as_str()).collect();
+            wrong(
+                "names no variable of the template",
+                &format!("it has {}", names.join(", ")),
+            )
+        })?;
+        Ok(Self {
+            variable: declared,
+            workspace,
+            now: lens.now,
+        })
+    }
+
+    fn matches(&self, it: &state::Credential) -> bool {
+        match self.workspace {
+            Some(workspace) => fits(self.variable, it, workspace, self.now).is_ok(),
+            None => suits(self.variable, it, self.now).is_ok(),
+        }
+    }
 }
 
 impl<'q> Wanted<'q> {
-    fn of(lens: &Lens<'_>, query: &'q CredentialQuery) -> Result<Self, ApiError> {
+    fn of(lens: &Lens<'q>, query: &'q CredentialQuery) -> Result<Self, ApiError> {
         let client = match &query.client {
             Some(reference) => Some(find::client(lens.state, &lens.seen, reference, "/client")?.id),
             None => None,
@@ -302,6 +398,10 @@ impl<'q> Wanted<'q> {
                 .transpose()?,
             all: all_statuses,
             q: query.q.as_deref(),
+            fits: match &query.fits {
+                Some(text) => Some(Fits::of(lens, text, query.workspace.as_deref())?),
+                None => None,
+            },
         })
     }
 
@@ -315,6 +415,7 @@ impl<'q> Wanted<'q> {
             && self.service.is_none_or(|service| it.service == service)
             && self.client.is_none_or(|client| it.client == Some(client))
             && self.kind.is_none_or(|kind| it.kind == kind)
+            && self.fits.as_ref().is_none_or(|fits| fits.matches(it))
             && (found_in(self.q, &[&it.name, &it.handle, &it.service]) || tagged(self.q, &it.tags))
     }
 }
@@ -393,6 +494,27 @@ fn change<A, B>(asked: Option<Option<A>>, to: impl Fn(A) -> B) -> Change<B> {
         Some(None) => Change::Clear,
         Some(Some(value)) => Change::Set(to(value)),
     }
+}
+
+/// Whom a question about unsharing names.
+fn unshared(lens: &Lens<'_>, query: &WhatIfQuery) -> Result<Sharing, ApiError> {
+    let words = |text: &Option<String>| -> Vec<String> {
+        let words = text.as_deref().unwrap_or_default().split(',').map(str::trim);
+        words.filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    };
+    let client = |it: String| find::client(lens.state, &lens.seen, &it, "/clients").map(|it| it.id);
+    let workspace = |it: String| find::workspace(lens.state, &lens.seen, &it, "/workspaces").map(|it| it.id);
+    Ok(Sharing {
+        all: query.all.unwrap_or(false),
+        clients: words(&query.clients)
+            .into_iter()
+            .map(client)
+            .collect::<Result<_, _>>()?,
+        workspaces: words(&query.workspaces)
+            .into_iter()
+            .map(workspace)
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 fn sharing(handle: &str, body: ShareCredential) -> command::ShareCredential {

@@ -23,17 +23,19 @@ pub(crate) enum CredentialCommand {
     /// Let others use it: clients, workspaces, or all
     Share(ShareArgs),
     /// Take sharing back
-    Unshare(ShareArgs),
+    Unshare(UnshareArgs),
     /// Enter new values: the next version, at once in every workspace that uses it
     Rotate(RotateArgs),
     /// Go back to the values of an earlier version, as a new version
     Rollback(RollbackArgs),
     /// Stop serving it for now
-    Disable(ChangeArgs),
+    Disable(WithdrawArgs),
     /// Serve it again
     Enable(ChangeArgs),
     /// Stop serving it for good: the delete
-    Revoke(ChangeArgs),
+    Revoke(WithdrawArgs),
+    /// Where it stands, and who came by its values
+    Usage(UsageArgs),
     /// What happened to it
     History(HistoryArgs),
     /// Show its values; always recorded, with a reason
@@ -118,6 +120,12 @@ pub(crate) struct ListArgs {
     /// Only where this text is in name, handle, service or tags
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) query: Option<String>,
+    /// Only what could stand behind this variable of a template
+    #[arg(long, value_name = "TEMPLATE/VARIABLE")]
+    pub(crate) fits: Option<String>,
+    /// With --fits: in this workspace
+    #[arg(long, value_name = "WORKSPACE", requires = "fits")]
+    pub(crate) workspace: Option<String>,
     #[command(flatten)]
     pub(crate) page: PageArgs,
 }
@@ -256,6 +264,36 @@ pub(crate) struct ChangeArgs {
     pub(crate) handle: String,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// `credential disable`, `credential revoke`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What would break is said first: --dry-run says that only. Where something would, --yes is
+asked for.")]
+pub(crate) struct WithdrawArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// `credential unshare`
+#[derive(Debug, Args)]
+pub(crate) struct UnshareArgs {
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+}
+
+/// `credential usage`
+#[derive(Debug, Args)]
+pub(crate) struct UsageArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
 }
 
 /// `credential history`

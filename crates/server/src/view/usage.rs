@@ -1,0 +1,107 @@
+//! Where a credential stands, who came by it, what would follow without it.
+
+use super::Lens;
+use crate::time::rfc3339;
+use strongroom_api::credential::{Usage, UsageDefault, UsageMapping, UsageUse, WhatIf, WhatIfTouched};
+use strongroom_domain::rights::Target;
+use strongroom_domain::state::Credential;
+use strongroom_domain::what_if::{Following, Then, Touched};
+use strongroom_domain::words::Right;
+use strongroom_ledger::{Use, Uses, Way};
+
+impl Lens<'_> {
+    /// What would follow.
+    pub(crate) fn following(&self, act: &str, it: &Credential, following: &Following) -> WhatIf {
+        let touched = |it: &Touched| {
+            let (then, credential) = match it.then {
+                Then::Missing(_) => ("missing", None),
+                Then::Unset => ("unset", None),
+                Then::Other(id) => ("other", self.credential_handle(id)),
+            };
+            WhatIfTouched {
+                workspace: self.workspace_handle(it.workspace),
+                template: self.template_handle(it.template),
+                variable: it.variable.clone(),
+                instance: it.instance.clone(),
+                then: then.to_owned(),
+                credential,
+            }
+        };
+        WhatIf {
+            act: act.to_owned(),
+            credential: it.handle.clone(),
+            touched: following.touched.iter().map(touched).collect(),
+            hidden: following.hidden,
+        }
+    }
+
+    /// Where a credential stands, and who came by it.
+    pub(crate) fn usage(&self, it: &Credential, uses: &Uses) -> Usage {
+        let mut usage = Usage {
+            credential: it.handle.clone(),
+            uses: uses.uses.iter().map(|one| self.one_use(one)).collect(),
+            complete: uses.complete,
+            ..Usage::default()
+        };
+        for installation in self.state.installations.values() {
+            let sees = || self.seen.may(Right::See, Target::Workspace(installation.workspace));
+            for mapping in installation
+                .mappings
+                .iter()
+                .filter(|mapping| mapping.credential == it.id)
+            {
+                if sees() {
+                    usage.mapped.push(UsageMapping {
+                        workspace: self.workspace_handle(installation.workspace),
+                        template: self.template_handle(installation.template),
+                        variable: mapping.variable.clone(),
+                        instance: mapping.instance.clone(),
+                    });
+                } else {
+                    usage.hidden += 1;
+                }
+            }
+        }
+        for default in self
+            .state
+            .defaults
+            .values()
+            .filter(|default| default.credential == Some(it.id))
+        {
+            let place = default.key.workspace.map_or(Target::Ledger, Target::Workspace);
+            if self.seen.may(Right::See, place) {
+                usage.defaults.push(UsageDefault {
+                    workspace: default.key.workspace.and_then(|id| self.workspace_handle(id)),
+                    service: default.key.service.clone(),
+                    kind: default.key.kind.as_str().to_owned(),
+                });
+            } else {
+                usage.hidden += 1;
+            }
+        }
+        usage
+    }
+
+    fn one_use(&self, it: &Use) -> UsageUse {
+        let (how, workspace, template) = match it.way {
+            Way::Resolved { workspace, template } => (
+                "resolved",
+                self.workspace_handle(workspace),
+                self.template_handle(template),
+            ),
+            Way::Revealed => ("revealed", None, None),
+        };
+        // Who used it is for everybody to know who sees it, as in its history.
+        let principal = self.state.principals.get(&it.principal);
+        UsageUse {
+            principal: principal.map(|it| it.handle.clone()),
+            how: how.to_owned(),
+            workspace,
+            template,
+            version: it.version,
+            first_at: rfc3339(it.first_at),
+            last_at: rfc3339(it.last_at),
+            times: it.times,
+        }
+    }
+}
