@@ -3,6 +3,7 @@
 use crate::value::{Fields, Pairs, Values};
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// `POST /credentials`.
@@ -153,7 +154,11 @@ pub struct UpdateCredential {
 #[serde(deny_unknown_fields)]
 pub struct RotateCredential {
     /// The values that change.
+    #[serde(default)]
     pub fields: Fields,
+    /// Secret fields whose values are made up here, and shown to nobody but by `reveal`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub generate: BTreeMap<String, Generate>,
     /// New fields that are not secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plain: Vec<String>,
@@ -166,6 +171,9 @@ pub struct RotateCredential {
     /// Days during which the version before still resolves by number; else the policy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_days: Option<u32>,
+    /// That ends sooner, when the last run has been served the new version.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grace_until_moved: bool,
     /// When the new values end (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
@@ -175,6 +183,62 @@ pub struct RotateCredential {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// How a value is made up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// Its characters, 24 to 256; else 32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
+    /// `alphanumeric` (where nothing is said), `hex`, `url` or `signs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alphabet: Option<String>,
+}
+
+/// `GET /rotation/due`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DueQuery {
+    /// What is due in so many days; else 30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_days: Option<u32>,
+    /// Only of this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Items of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A credential that is to be rotated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Due {
+    /// Handle of the credential.
+    pub credential: String,
+    /// Its service.
+    pub service: String,
+    /// Handle of the client that it belongs to.
+    pub client: Option<String>,
+    /// Handle of who answers for it.
+    pub steward: Option<String>,
+    /// When it is due.
+    pub due_at: String,
+    /// It should have been rotated by now.
+    pub overdue: bool,
+    /// What makes it due: `policy` or `expiry`.
+    pub by: String,
+    /// When its values were entered.
+    pub entered_at: String,
+    /// They are those that it was made with.
+    pub never_rotated: bool,
+    /// In how many workspaces it is mapped.
+    pub workspaces: u32,
 }
 
 /// `POST /credentials/{handle}/rollback`.
@@ -358,6 +422,12 @@ pub struct CredentialVersion {
     /// Until when it resolves by number after it was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_until: Option<String>,
+    /// That ends sooner, when its last reader has moved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub until_moved: bool,
+    /// When that ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_ended_at: Option<String>,
     /// When its values end, as said when they were entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
@@ -462,6 +532,8 @@ pub struct Usage {
     pub hidden: u32,
     /// Who came by its values, the latest first.
     pub uses: Vec<UsageUse>,
+    /// Runs that were last served an older version.
+    pub behind: Vec<UsageBehind>,
     /// Whether all of its history was looked at; else the newest 20,000 servings.
     pub complete: bool,
 }
@@ -489,6 +561,21 @@ pub struct UsageDefault {
     pub service: String,
     /// And this kind.
     pub kind: String,
+}
+
+/// A run that was last served an older version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsageBehind {
+    /// Handle of the principal.
+    pub principal: Option<String>,
+    /// Handle of the workspace, where the caller may see it.
+    pub workspace: Option<String>,
+    /// Handle of the template, where the caller may see it.
+    pub template: Option<String>,
+    /// The version.
+    pub version: u32,
+    /// When last, to the window.
+    pub last_at: String,
 }
 
 /// Somebody who came by a credential's values.

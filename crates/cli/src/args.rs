@@ -4,7 +4,8 @@
 
 use crate::commands::{
     approval, audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login,
-    mapping, plan, principal, resolve, run, serve, service, setup, status, template, token, verify, workspace,
+    mapping, plan, principal, resolve, rotation, run, serve, service, setup, status, template, token, verify,
+    workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -172,6 +173,9 @@ pub(crate) enum Command {
     /// Tokens: what a principal shows to be let in
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// What is to be rotated, and when
+    #[command(subcommand)]
+    Rotation(rotation::RotationCommand),
     /// Approvals: what takes four eyes
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),

@@ -18,6 +18,7 @@ pub(crate) mod mapping;
 pub(crate) mod plan;
 pub(crate) mod principal;
 pub(crate) mod resolve;
+pub(crate) mod rotation;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod service;

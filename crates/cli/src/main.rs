@@ -113,6 +113,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Grant(command) => commands::principal::grant(command, &session).await,
         Command::Identity(command) => commands::identity::run(command, &session).await,
         Command::Token(command) => commands::token::run(command, &session).await,
+        Command::Rotation(command) => commands::rotation::run(command, &session).await,
         Command::Approval(command) => commands::approval::run(command, &session).await,
         Command::Policy(command) => commands::approval::run_policy(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,

@@ -7,8 +7,8 @@ use reqwest::Method;
 use strongroom_api::Page;
 use strongroom_api::audit::{Event, HistoryQuery};
 use strongroom_api::credential::{
-    CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
-    RotateCredential, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
+    CreateCredential, Credential, CredentialQuery, CredentialWritten, Due, DueQuery, RevealCredential, Revealed,
+    RollbackCredential, RotateCredential, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
 };
 use strongroom_api::import::{Import, Imported};
 use strongroom_api::resolve::{Resolve, Resolved};
@@ -193,6 +193,14 @@ impl Client {
     /// [`Error`].
     pub async fn what_if(&self, handle: &str, query: &WhatIfQuery) -> Result<WhatIf, Error> {
         self.get_with(&path(&["credentials", handle, "what-if"])?, query).await
+    }
+
+    /// `GET /rotation/due`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn rotation_due(&self, query: &DueQuery) -> Result<Page<Due>, Error> {
+        self.get_with(&path(&["rotation", "due"])?, query).await
     }
 
     /// `GET /credentials/{handle}/usage`.

@@ -4,7 +4,9 @@ use crate::decide::Bound;
 use crate::event::{
     AcceptedFinding, ClaimRule, Pair, Refused, RotationPolicy, Scope, Served, Source, Variable, WindowCount,
 };
-use crate::ids::{ApprovalId, CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId};
+use crate::ids::{
+    ApprovalId, CredentialId, CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId,
+};
 use crate::secret::{Document, SecretText};
 use crate::words::{Act, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
 
@@ -111,6 +113,8 @@ pub struct RotateCredential {
     pub fields: Vec<FieldInput>,
     /// Days during which the version before still resolves by number; else the policy's.
     pub grace_days: Option<u32>,
+    /// The grace period ends sooner, when the last reader has moved.
+    pub until_moved: bool,
     /// Expiry of the new values.
     pub expires_at: Option<TimeUs>,
     /// Import source.
@@ -349,6 +353,12 @@ pub enum Command {
         target: String,
         why: String,
         count: u64,
+    },
+    /// A replaced version's grace is over, by the system: by its time, or since its last reader `moved`.
+    RecordGraceEnded {
+        credential: CredentialId,
+        version: CredentialVersion,
+        moved: bool,
     },
     /// Requests without a valid token, by the system.
     RecordRefused {

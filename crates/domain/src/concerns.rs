@@ -92,6 +92,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::CredentialDisabled(_)
         | Event::CredentialEnabled(_)
         | Event::CredentialRevoked(_)
+        | Event::GraceEnded(_)
         | Event::TemplateUpdated(_)
         | Event::TemplateRetired(_)
         | Event::WorkspaceUpdated(_)

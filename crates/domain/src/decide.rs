@@ -147,6 +147,7 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
         C::RecordDenied { principal, right, target, why, count } =>
             access::denied(desk, principal, DeniedAccess { right, target, why, count }),
+        C::RecordGraceEnded { credential, version, moved } => credential::end_grace(desk, credential, version, moved),
         C::RecordRefused { refused } => access::refused(desk, refused),
         C::RequestApproval { bound } => four_eyes::request(desk, bound),
         C::JudgeApproval { approval, approve } => four_eyes::judge(desk, approval, approve),

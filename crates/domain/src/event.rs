@@ -16,8 +16,8 @@ pub mod workspace;
 pub use access::{Accessed, Counted, DeniedAccess, Refused, RefusedFrom, RefusedWhy, Revealed, Served, WindowCount};
 pub use approval::{ApprovalRequested, FourEyesSet};
 pub use credential::{
-    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, Sharing,
-    StewardChanged,
+    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, GraceEnded,
+    Sharing, StewardChanged,
 };
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
@@ -63,6 +63,7 @@ pub enum Event {
     CredentialDisabled(Nothing),
     CredentialEnabled(Nothing),
     CredentialRevoked(Nothing),
+    GraceEnded(GraceEnded),
     TemplateRegistered(TemplateRegistered),
     TemplateRevised(TemplateRevised),
     TemplateUpdated(ThingUpdated),

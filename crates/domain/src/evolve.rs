@@ -47,6 +47,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::CredentialDisabled(_) => credential::set_status(state, recorded, credential::DISABLED),
         Event::CredentialEnabled(_) => credential::set_status(state, recorded, credential::ACTIVE),
         Event::CredentialRevoked(_) => credential::set_status(state, recorded, credential::REVOKED),
+        Event::GraceEnded(data) => credential::grace_ended(state, recorded, data),
         Event::TemplateRegistered(data) => template::registered(state, recorded, data),
         Event::TemplateRevised(data) => template::revised(state, recorded, data),
         Event::TemplateUpdated(data) => template::updated(state, recorded, &data.after),
@@ -121,6 +122,10 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
                 EntityKey::Version(id, version.saturating_sub(1)),
             ]
         }
+        Event::GraceEnded(data) => {
+            let id = CredentialId(id);
+            vec![EntityKey::Credential(id), EntityKey::Version(id, data.version)]
+        }
         Event::CredentialCreated(_)
         | Event::CredentialUpdated(_)
         | Event::CredentialShared(_)
@@ -157,7 +162,12 @@ impl StreamHead {
     fn after(self, recorded: &Recorded) -> Self {
         // A run's token is a runner's daily work, and no change of the principal by a person.
         let observed = match &recorded.event {
-            Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => true,
+            Event::Accessed(_)
+            | Event::Counted(_)
+            | Event::Revealed(_)
+            | Event::Denied(_)
+            | Event::Refused(_)
+            | Event::GraceEnded(_) => true,
             Event::TokenIssued(issued) => issued.run.is_some(),
             _ => false,
         };

@@ -55,6 +55,16 @@ pub fn kind_fields(kind: Kind) -> &'static [KindField] {
     }
 }
 
+/// Whether values of a kind may be made up here: where the other side takes what it is given. Tokens and client secrets
+/// are given out by the service.
+#[must_use]
+pub fn may_generate(kind: Kind) -> bool {
+    match kind {
+        Kind::ApiKey | Kind::Basic | Kind::Custom => true,
+        Kind::AccessToken | Kind::ClientCredentials | Kind::Oauth2App | Kind::Oauth2 => false,
+    }
+}
+
 /// How a kind keeps a field; none when the kind does not know it.
 #[must_use]
 pub fn field_class(kind: Kind, name: &str) -> Option<FieldClass> {

@@ -273,6 +273,7 @@ impl Rejection {
             Self::Invalid { hint, .. } => hint,
             Self::VersionMismatch { .. } => "read it again and repeat the change on what it is now",
             Self::NotActive { status: "disabled", .. } => "enable it first",
+            Self::NotActive { what: "version", .. } => "ask for the current version: its period of grace is over",
             Self::NotActive { .. } => "use another one: this is final",
             Self::DestinationNeedsSecrets { .. } => "send the secret fields together with the destination",
             Self::DuplicateSecret { .. } => "use the credential that holds it, or repeat with accept_duplicate",

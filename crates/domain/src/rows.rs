@@ -303,6 +303,9 @@ impl State {
         if older + 1 != number as usize || number >= credential.version() {
             return Err(RowError::Order);
         }
+        if fact.grace_is_open() {
+            self.graces.insert((id, number));
+        }
         credential.versions.insert(older, fact);
         Ok(())
     }

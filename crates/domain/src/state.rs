@@ -15,9 +15,14 @@ use crate::ids::{
     TemplateId, TimeUs, TokenId, WorkspaceId,
 };
 use crate::words::{Act, CredentialStatus, Kind, PrincipalKind};
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
 
 /// All current state.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +59,8 @@ pub struct State {
     pub issuers: HashMap<String, Vec<(PrincipalId, TokenId)>>,
     /// Derived: imported things by source.
     pub sources: HashMap<Source, CredentialId>,
+    /// Derived: replaced versions whose grace has not been said to have ended.
+    pub graces: OrdSet<(CredentialId, CredentialVersion)>,
     /// Derived: what the default of a stream is for.
     pub default_keys: HashMap<[u8; 16], DefaultKey>,
 }
@@ -135,6 +142,12 @@ pub struct VersionFact {
     /// Until when it resolves by number after it was replaced.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub grace_until: Option<TimeUs>,
+    /// That ends sooner, when its last reader has moved.
+    #[serde(rename = "m", default, skip_serializing_if = "is_false")]
+    pub until_moved: bool,
+    /// When that ended.
+    #[serde(rename = "ge", default, skip_serializing_if = "Option::is_none")]
+    pub grace_ended_at: Option<TimeUs>,
     /// When the values end, as said when they were entered.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<TimeUs>,
@@ -213,6 +226,20 @@ pub struct Credential {
     /// The data key of its secret parts.
     #[serde(rename = "ki", with = "serde_bytes")]
     pub key_id: [u8; 16],
+}
+
+impl VersionFact {
+    /// Whether it was replaced and still resolves by number.
+    #[must_use]
+    pub fn in_grace(&self, now: TimeUs) -> bool {
+        self.grace_ended_at.is_none() && self.grace_until.is_some_and(|end| now < end)
+    }
+
+    /// Whether a period of grace is open, or over and not yet said to be.
+    #[must_use]
+    pub fn grace_is_open(&self) -> bool {
+        self.grace_ended_at.is_none() && self.grace_until.is_some()
+    }
 }
 
 impl Credential {

@@ -5,10 +5,10 @@
 
 use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
-    CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GrantWithdrawn,
-    Granted, IdentityBound, IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated, Refused, Revealed,
-    Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued,
-    TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
+    CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GraceEnded,
+    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated,
+    Refused, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated,
+    TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -135,6 +135,7 @@ events! {
     Credential 8 "credential.disabled" CredentialDisabled(Nothing);
     Credential 9 "credential.enabled" CredentialEnabled(Nothing);
     Credential 10 "credential.revoked" CredentialRevoked(Nothing);
+    Credential 11 "credential.grace_ended" GraceEnded(GraceEnded);
     Template 1 "template.registered" TemplateRegistered(TemplateRegistered);
     Template 2 "template.revised" TemplateRevised(TemplateRevised);
     Template 3 "template.retired" TemplateRetired(Nothing);
@@ -166,13 +167,14 @@ pub fn schema_version(event: &Event) -> u16 {
     match event {
         Event::Revealed(revealed) if revealed.break_glass => 2,
         Event::TokenIssued(issued) if issued.run.is_some() => 2,
+        Event::CredentialRotated(rotated) if rotated.until_moved => 2,
         _ => 1,
     }
 }
 
 /// The newest schema of a type that this program reads. Each before it is the same map without the keys that came later.
 fn schema_max(code: u16) -> u16 {
-    let with_second = ["access.revealed", "principal.token_issued"];
+    let with_second = ["access.revealed", "principal.token_issued", "credential.rotated"];
     if type_name(code).is_some_and(|name| with_second.contains(&name)) {
         2
     } else {

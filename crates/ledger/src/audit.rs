@@ -3,6 +3,7 @@
 
 use crate::Ledger;
 use crate::index::Concern;
+use crate::inner::Shared;
 use crate::opened::open_parsed;
 use crate::request::Failure;
 use crate::view::View;
@@ -179,7 +180,7 @@ impl Ledger {
         let view = self.view();
         let reader = Reader::of(&view, caller);
         let may = || authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from);
-        let found = self.opened(position)?;
+        let found = self.shared.opened(position)?;
         let shown = found.and_then(|(recorded, record)| reader.shows(&recorded, &record));
         match shown {
             Some(event) => Ok(event),
@@ -197,11 +198,11 @@ impl Ledger {
         let mut range = 0..self.shared.published.load().head;
         let mut events = Vec::new();
         loop {
-            let found = self.candidates(&[vec![concern.clone()]], &range, false)?;
+            let found = self.shared.candidates(&[vec![concern.clone()]], &range, false)?;
             let Some(last) = found.last() else { return Ok(events) };
             range.start = last + 1;
             for position in found {
-                let opened = self.opened(position)?;
+                let opened = self.shared.opened(position)?;
                 events.extend(
                     opened
                         .map(|(recorded, _)| recorded)
@@ -225,7 +226,7 @@ impl Ledger {
         let mut items = Vec::new();
         let mut looked = 0;
         while range.start < range.end {
-            let candidates = self.candidates(&concerns, &range, query.newest_first)?;
+            let candidates = self.shared.candidates(&concerns, &range, query.newest_first)?;
             let Some(last) = candidates.last().copied() else { break };
             for position in candidates {
                 if items.len() == limit || looked == SCAN_RECORDS_MAX {
@@ -235,7 +236,7 @@ impl Ledger {
                     });
                 }
                 looked += 1;
-                let Some((recorded, record)) = self.opened(position)? else {
+                let Some((recorded, record)) = self.shared.opened(position)? else {
                     continue;
                 };
                 // Rows of the index are hints: the record itself must match.
@@ -253,40 +254,6 @@ impl Ledger {
             }
         }
         Ok(EventPage { items, next: None })
-    }
-
-    /// Positions to look at: those of the first filter that is set, or simply the next ones.
-    pub(crate) fn candidates(
-        &self,
-        concerns: &[Vec<Concern>],
-        range: &Range<Position>,
-        newest_first: bool,
-    ) -> Result<Vec<Position>, Failure> {
-        let Some(any) = concerns.first() else {
-            let count = (range.end - range.start).min(CANDIDATES as u64);
-            return Ok(if newest_first {
-                (range.end - count..range.end).rev().collect()
-            } else {
-                (range.start..range.start + count).collect()
-            });
-        };
-        let mut positions = Vec::new();
-        for concern in any {
-            let term = concern.term(&self.shared.keys);
-            let found = self
-                .shared
-                .index
-                .positions(&self.shared.store, &term, range.clone(), newest_first, CANDIDATES)
-                .map_err(|error| Failure::Internal(error.to_string()))?;
-            positions.extend(found);
-        }
-        positions.sort_unstable();
-        positions.dedup();
-        if newest_first {
-            positions.reverse();
-        }
-        positions.truncate(CANDIDATES);
-        Ok(positions)
     }
 
     fn range(&self, query: &EventQuery) -> Result<Range<Position>, Failure> {
@@ -317,28 +284,6 @@ impl Ledger {
             }
         }
         Ok(start..end.max(start))
-    }
-
-    pub(crate) fn opened(&self, position: Position) -> Result<Option<(Recorded, RecordFacts)>, Failure> {
-        let internal = |what: String| Failure::Internal(format!("the record at {position}: {what}"));
-        let Some(bytes) = self
-            .shared
-            .store
-            .record(position)
-            .map_err(|error| internal(error.to_string()))?
-        else {
-            return Ok(None);
-        };
-        let record = RecordRef::parse(&bytes).map_err(|error| internal(error.to_string()))?;
-        self.shared.prove(position, &bytes).map_err(Failure::Internal)?;
-        let recorded =
-            open_parsed(&self.shared.keys, position, &record).map_err(|error| internal(error.to_string()))?;
-        let facts = RecordFacts {
-            schema: record.header.schema,
-            has_secret: record.header.has_secret(),
-            leaf: hex(&record.leaf_hash().0),
-        };
-        Ok(Some((recorded, facts)))
     }
 
     /// The newest checkpoint: a signed note.
@@ -419,6 +364,61 @@ impl Ledger {
                 Ok(Some(bundle))
             }
         }
+    }
+}
+
+impl Shared {
+    /// Positions to look at: those of the first filter that is set, or simply the next ones.
+    pub(crate) fn candidates(
+        &self,
+        concerns: &[Vec<Concern>],
+        range: &Range<Position>,
+        newest_first: bool,
+    ) -> Result<Vec<Position>, Failure> {
+        let Some(any) = concerns.first() else {
+            let count = (range.end - range.start).min(CANDIDATES as u64);
+            return Ok(if newest_first {
+                (range.end - count..range.end).rev().collect()
+            } else {
+                (range.start..range.start + count).collect()
+            });
+        };
+        let mut positions = Vec::new();
+        for concern in any {
+            let term = concern.term(&self.keys);
+            let found = self
+                .index
+                .positions(&self.store, &term, range.clone(), newest_first, CANDIDATES)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            positions.extend(found);
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        if newest_first {
+            positions.reverse();
+        }
+        positions.truncate(CANDIDATES);
+        Ok(positions)
+    }
+
+    pub(crate) fn opened(&self, position: Position) -> Result<Option<(Recorded, RecordFacts)>, Failure> {
+        let internal = |what: String| Failure::Internal(format!("the record at {position}: {what}"));
+        let Some(bytes) = self
+            .store
+            .record(position)
+            .map_err(|error| internal(error.to_string()))?
+        else {
+            return Ok(None);
+        };
+        let record = RecordRef::parse(&bytes).map_err(|error| internal(error.to_string()))?;
+        self.prove(position, &bytes).map_err(Failure::Internal)?;
+        let recorded = open_parsed(&self.keys, position, &record).map_err(|error| internal(error.to_string()))?;
+        let facts = RecordFacts {
+            schema: record.header.schema,
+            has_secret: record.header.has_secret(),
+            leaf: hex(&record.leaf_hash().0),
+        };
+        Ok(Some((recorded, facts)))
     }
 }
 

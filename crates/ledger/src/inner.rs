@@ -289,5 +289,6 @@ fn takes_away(command: &Command) -> bool {
             | Command::RecordDenied { .. }
             | Command::RecordCounts { .. }
             | Command::RecordRefused { .. }
+            | Command::RecordGraceEnded { .. }
     )
 }

@@ -7,7 +7,7 @@ mod rehearse; // what would be refused, and where
 mod scan; // every text of every command
 mod template; // workflows and template documents
 
-pub use credential::{CredentialDraft, FieldText, RotateDraft};
+pub use credential::{Alphabet, CredentialDraft, FieldText, Generate, RotateDraft};
 pub use import::{ImportAction, ImportDraft, ImportItem, ImportReport};
 pub(crate) use rehearse::{Counted, rehearse_one};
 pub(crate) use scan::{recordable, scan};

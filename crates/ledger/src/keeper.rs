@@ -1,15 +1,18 @@
 //! What has to be done now and then: ended windows counted, refusals summed up, index chunks written, free space looked at.
 
 use crate::inner::Shared;
-use crate::limits::WINDOWS_PER_EVENT_MAX;
+use crate::limits::{GRACE_LOOK_EVERY_US, WINDOWS_PER_EVENT_MAX};
 use crate::open::guarded;
 use crate::request::RequestContext;
 use crate::sequencer::{Message, Work};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::Duration;
 use strongroom_domain::command::Command;
+use strongroom_domain::ids::{CredentialId, CredentialVersion, TimeUs};
+use strongroom_domain::state::Credential;
 
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -41,6 +44,7 @@ pub(crate) fn start(shared: Arc<Shared>, queue: SyncSender<Message>) -> std::io:
 }
 
 fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
+    let mut graces = Graces::default();
     while matches!(stopped.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
         if shared.has_stopped() {
             return;
@@ -48,6 +52,7 @@ fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
         shared.look_at_space();
         count_windows(shared, queue, false);
         record_strangers(shared, queue, false);
+        graces.end(shared, queue);
         let _ = queue.try_send(Message::Tick);
         if let Err(error) = shared.write_last_use(false) {
             shared.fail(&format!("the last uses of tokens could not be written: {error}"));
@@ -70,6 +75,52 @@ pub(crate) fn count_windows(shared: &Shared, queue: &SyncSender<Message>, all: b
             };
             if !note(shared, queue, command) {
                 tracing::warn!("counts of servings were dropped: the queue is full");
+            }
+        }
+    }
+}
+
+/// Periods of grace that are open, and when their readers were last looked at.
+#[derive(Default)]
+struct Graces {
+    looked_at: HashMap<(CredentialId, CredentialVersion), TimeUs>,
+}
+
+impl Graces {
+    /// Ends those whose time is over, and those whose last reader has moved.
+    fn end(&mut self, shared: &Shared, queue: &SyncSender<Message>) {
+        let view = shared.view();
+        self.looked_at.retain(|key, _| view.state.graces.contains(key));
+        for (credential, version) in view.state.graces.iter().copied() {
+            let found = view.state.credentials.get(&credential);
+            let Some((credential, fact)) = found.and_then(|it| Some((it, it.version_fact(version)?))) else {
+                continue;
+            };
+            let over = fact.grace_until.is_some_and(|end| view.now >= end);
+            let moved = !over && fact.until_moved && self.all_moved(shared, credential, version, view.now);
+            if over || moved {
+                let command = Command::RecordGraceEnded {
+                    credential: credential.id,
+                    version,
+                    moved,
+                };
+                note(shared, queue, command); // with a full queue it is said a little later
+            }
+        }
+    }
+
+    /// Whether nobody is behind; looked at once a minute, since it reads the log.
+    fn all_moved(&mut self, shared: &Shared, credential: &Credential, version: CredentialVersion, now: TimeUs) -> bool {
+        let looked_at = self.looked_at.entry((credential.id, version)).or_default();
+        if now < looked_at.saturating_add(GRACE_LOOK_EVERY_US) {
+            return false;
+        }
+        *looked_at = now;
+        match shared.uses(credential.id) {
+            Ok(uses) => uses.behind(&shared.view().state, version + 1).is_empty(),
+            Err(error) => {
+                tracing::warn!(?error, credential = %credential.id, "its readers could not be looked at");
+                false
             }
         }
     }

@@ -44,7 +44,8 @@ pub use clock::{Clock, ClockError, DevClock, WallClock};
 pub use error::OpenError;
 pub use inner::Counters;
 pub use intake::{
-    CredentialDraft, FieldText, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft, TemplateDraft,
+    Alphabet, CredentialDraft, FieldText, Generate, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft,
+    TemplateDraft,
 };
 pub use last_use::LastUse;
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
@@ -54,7 +55,7 @@ pub use planned::{Outcome, Planned, PlannedLine};
 pub use request::{ApprovalWish, Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;
-pub use usage::{Use, Uses, Way};
+pub use usage::{Behind, Use, Uses, Way};
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;
 

@@ -28,6 +28,8 @@ pub(crate) const REFUSED_SOURCES_MAX: usize = 256;
 pub(crate) const REFUSED_SOURCES_TOLD_MAX: usize = 10;
 /// Windows of serving that a principal may open in a minute, where nothing else is said: a thousand a second.
 pub const NEW_WINDOWS_DEFAULT: u32 = 60_000;
+/// Microseconds between two looks at the readers of a replaced version.
+pub(crate) const GRACE_LOOK_EVERY_US: u64 = 60_000_000;
 /// Windows counted in one event: it must fit a history part.
 pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
 /// Seconds that a client should wait when the queue is full.

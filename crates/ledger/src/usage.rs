@@ -2,10 +2,12 @@
 
 use crate::Ledger;
 use crate::index::Concern;
+use crate::inner::Shared;
 use crate::request::Failure;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use strongroom_domain::event::{Event, Subject};
 use strongroom_domain::ids::{CredentialId, CredentialVersion, Position, PrincipalId, TemplateId, TimeUs, WorkspaceId};
+use strongroom_domain::state::State;
 use strongroom_domain::stored;
 
 /// Servings of one credential that are looked at, the newest.
@@ -51,12 +53,64 @@ pub struct Uses {
     pub complete: bool,
 }
 
+/// A run that was last served values which were replaced since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Behind {
+    /// Who runs it.
+    pub principal: PrincipalId,
+    /// In this workspace.
+    pub workspace: WorkspaceId,
+    /// This template.
+    pub template: TemplateId,
+    /// The version that it was last served.
+    pub version: CredentialVersion,
+    /// When, to the window.
+    pub last_at: TimeUs,
+}
+
+impl Uses {
+    /// The runs that have not been served a version since `current`, of those that still could be.
+    #[must_use]
+    pub fn behind(&self, state: &State, current: CredentialVersion) -> Vec<Behind> {
+        let mut newest: BTreeMap<(PrincipalId, WorkspaceId, TemplateId), (CredentialVersion, TimeUs)> = BTreeMap::new();
+        for one in &self.uses {
+            let Way::Resolved { workspace, template } = one.way else {
+                continue;
+            };
+            let entry = newest.entry((one.principal, workspace, template)).or_default();
+            *entry = (*entry).max((one.version, one.last_at));
+        }
+        let runs = |principal: &PrincipalId, workspace: &WorkspaceId| {
+            state.principals.get(principal).is_some_and(|it| !it.disabled)
+                && state.workspaces.get(workspace).is_some_and(|it| !it.archived)
+        };
+        newest
+            .into_iter()
+            .filter(|((principal, workspace, _), (version, _))| *version < current && runs(principal, workspace))
+            .map(|((principal, workspace, template), (version, last_at))| Behind {
+                principal,
+                workspace,
+                template,
+                version,
+                last_at,
+            })
+            .collect()
+    }
+}
+
 impl Ledger {
     /// Who used a credential. It says nothing of who may know.
     ///
     /// # Errors
     /// [`Failure`].
     pub fn uses(&self, credential: CredentialId) -> Result<Uses, Failure> {
+        self.shared.uses(credential)
+    }
+}
+
+impl Shared {
+    /// As [`Ledger::uses`].
+    pub(crate) fn uses(&self, credential: CredentialId) -> Result<Uses, Failure> {
         let head = self.view().head;
         let concerns = [vec![Concern::Subject(Subject::Credential(credential))]];
         let mut range = 0..head;

@@ -39,7 +39,7 @@ pub use derive::{anchor_mac, anchor_mac_matches, epoch_commitment, history_recor
 pub use index::{FingerprintKey, idempotency_term, index_term};
 pub use part::{OpenError, SealError};
 pub use purpose::{Keyspace, Purpose};
-pub use random::{RandomError, RandomSource, random_bytes};
+pub use random::{RandomError, RandomSource, random_bytes, random_text};
 pub use record::{
     BuiltRecord, RecordInput, SecretInput, SecretKind, build_record, open_history, open_history_with_record_key,
     open_secret,

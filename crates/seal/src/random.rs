@@ -3,7 +3,7 @@
 //! A call costs about 250 ns whatever it fetches, and a record needs 48 bytes and more: the
 //! sequencer asks once for many.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK_BYTES: usize = 8 * 1024;
 
@@ -20,6 +20,28 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(RandomError)?;
     Ok(bytes)
+}
+
+/// Makes a random text of letters of an alphabet, each equally likely.
+///
+/// # Errors
+/// [`RandomError`] when the system gives no bytes. An alphabet of none or more than 256 letters gives an empty text.
+pub fn random_text(length: usize, alphabet: &[u8]) -> Result<Zeroizing<String>, RandomError> {
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    if alphabet.is_empty() || alphabet.len() > 256 {
+        return Ok(text);
+    }
+    // Bytes from the last, incomplete run of the alphabet are thrown away: they would favour its first letters.
+    let whole = 256 - 256 % alphabet.len();
+    while text.len() < length {
+        let mut bytes: Zeroizing<[u8; 64]> = Zeroizing::new(random_bytes()?);
+        let fair = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < whole);
+        let letters = fair.map(|byte| char::from(alphabet[byte % alphabet.len()]));
+        let left = length - text.len();
+        text.extend(letters.take(left));
+        bytes.zeroize();
+    }
+    Ok(text)
 }
 
 /// Hands out random bytes from a block of 8 KiB that is refilled when used up.
@@ -78,6 +100,18 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn a_random_text_is_of_its_alphabet_and_every_letter_comes() {
+        for alphabet in [&b"abc"[..], b"0123456789abcdef", b"x"] {
+            let text = random_text(3_000, alphabet).unwrap();
+            assert_eq!(text.len(), 3_000);
+            assert!(text.bytes().all(|letter| alphabet.contains(&letter)));
+            assert!(alphabet.iter().all(|letter| text.bytes().any(|it| it == *letter)));
+        }
+        assert!(random_text(9, b"").unwrap().is_empty());
+        assert_ne!(*random_text(32, b"01").unwrap(), *random_text(32, b"01").unwrap());
+    }
 
     #[test]
     fn nothing_is_handed_out_twice_across_refills() {

@@ -106,7 +106,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
 }
 
 /// What every write may carry.
-const HEADERS: [(&str, &str, &str); 4] = [
+const HEADERS: [(&str, &str, &str); 5] = [
     (
         "IdempotencyKey",
         "Idempotency-Key",
@@ -126,6 +126,11 @@ const HEADERS: [(&str, &str, &str); 4] = [
         "Correlation",
         "X-Correlation-Id",
         "the piece of work that this belongs to, as an earlier event names it",
+    ),
+    (
+        "Approval",
+        "X-Strongroom-Approval",
+        "for what takes four eyes: `ask` for an approval, which is answered 202, or ids of approvals to be used",
     ),
 ];
 

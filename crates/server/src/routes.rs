@@ -11,6 +11,7 @@ mod imports;
 mod plans; // many places at once
 mod principals; // principals, grants, tokens
 mod resolve; // the hot path
+mod rotation; // what is to be rotated
 mod services;
 mod templates;
 mod whole; // what reads the whole log: verify, dump
@@ -33,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(templates::routes())
         .merge(defaults::routes())
         .merge(resolve::routes())
+        .merge(rotation::routes())
         .merge(imports::routes())
         .merge(plans::routes())
         .merge(services::routes())

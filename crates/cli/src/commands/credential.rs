@@ -269,7 +269,7 @@ async fn rotate(args: &RotateArgs, session: &Session) -> Outcome {
     // What is there says which fields are secret: for asking, and so that none is taken from an argument.
     let there = session.read(session.client.credential(&args.handle)).await?;
     let mut given = args.fields.clone();
-    if given.is_empty() {
+    if given.is_empty() && args.generate.is_empty() {
         given.secrets = there
             .list("fields")
             .iter()
@@ -296,6 +296,8 @@ async fn rotate(args: &RotateArgs, session: &Session) -> Outcome {
         json: fields.json,
         fields: fields.values,
         grace_days,
+        grace_until_moved: args.until_moved,
+        generate: args.generate.iter().cloned().collect(),
         expires_at,
         accept_duplicate: args.accept_duplicate,
         reason: None,

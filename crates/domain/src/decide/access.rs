@@ -8,7 +8,7 @@ use crate::ids::{CredentialVersion, PrincipalId, TimeUs};
 use crate::rejection::Rejection;
 use crate::resolve::resolve;
 use crate::rights::{Allowed, Denied, DeniedWhy, Target};
-use crate::words::{Category, FieldClass, Right};
+use crate::words::{Category, FieldClass, PrincipalKind, Right};
 
 pub(super) fn accessed(
     desk: &mut Desk<'_, '_, '_>,
@@ -66,6 +66,18 @@ pub(super) fn revealed(
     let Some(fact) = credential.version_fact(version) else {
         return Err(not_found("version", "/version"));
     };
+    let caller = desk.state.principals.get(&desk.ctx.caller.principal);
+    let is_program = caller.is_some_and(|it| it.kind == PrincipalKind::Service);
+    let is_current = credential
+        .version_fact(credential.version())
+        .is_some_and(|current| current.values_at == fact.values_at);
+    // A person may look at what was; a program is to move on.
+    if is_program && !is_current && !fact.in_grace(desk.ctx.now) {
+        return Err(Rejection::NotActive {
+            what: "version",
+            status: "replaced",
+        });
+    }
     let plain = credential
         .fields
         .iter()
@@ -116,7 +128,7 @@ pub(super) fn refused(desk: &mut Desk<'_, '_, '_>, refused: Refused) -> Result<D
 }
 
 /// Only the ledger itself says what it counted and refused.
-fn by_the_ledger(desk: &Desk<'_, '_, '_>) -> Result<Allowed, Rejection> {
+pub(super) fn by_the_ledger(desk: &Desk<'_, '_, '_>) -> Result<Allowed, Rejection> {
     if desk.ctx.caller.principal != Caller::SYSTEM.principal {
         let target = Target::Ledger.to_string();
         return Err(Rejection::Denied(Denied {

@@ -1,10 +1,12 @@
 //! Credentials: create, update, rotate, roll back, disable, enable, revoke.
 
+use super::access::by_the_ledger;
 use super::fields::{Fields, checked_names, class_allowed, duplicates, pointer};
 use super::{Decision, Desk, NewEvent, at, days, decided, named, one, stream, to_come, unchanged};
 use crate::command::{CreateCredential, FieldInput, RotateCredential};
 use crate::event::{
-    CredentialCreated, CredentialRolledBack, CredentialRotated, Event, Nothing, Pair, RotationPolicy, Source, Stream,
+    CredentialCreated, CredentialRolledBack, CredentialRotated, Event, GraceEnded, Nothing, Pair, RotationPolicy,
+    Source, Stream,
 };
 use crate::find;
 use crate::ids::{CredentialId, CredentialVersion, PrincipalId, TimeUs};
@@ -101,6 +103,13 @@ pub(super) fn rotate(desk: &mut Desk<'_, '_, '_>, input: RotateCredential) -> Re
             .unwrap_or(0),
         "/grace_days",
     )?;
+    if input.until_moved && grace == 0 {
+        return Err(Rejection::invalid(
+            "/grace_until_moved",
+            "there is no grace period that could end sooner",
+            "say how long it lasts at most: `grace_days`",
+        ));
+    }
     let entered = entered(credential, input.fields)?;
     // The values at hand are of another version than the state's: decided anew, they are not.
     let mut fields = Fields::current(&credential.fields, desk.ctx.current_secret).ok_or(Rejection::Stale)?;
@@ -126,6 +135,7 @@ pub(super) fn rotate(desk: &mut Desk<'_, '_, '_>, input: RotateCredential) -> Re
         expires_at: input.expires_at,
         source: input.source,
         duplicate_accepted,
+        until_moved: grace > 0 && input.until_moved,
     };
     let event = NewEvent {
         stream: stream_of(credential),
@@ -133,6 +143,29 @@ pub(super) fn rotate(desk: &mut Desk<'_, '_, '_>, input: RotateCredential) -> Re
         secret: Some(SecretPart::Fields(fields.secret())),
     };
     Ok(decided(allowed, vec![event]))
+}
+
+/// Says that a replaced version resolves by number no more.
+pub(super) fn end_grace(
+    desk: &mut Desk<'_, '_, '_>,
+    credential: CredentialId,
+    version: CredentialVersion,
+    moved: bool,
+) -> Result<Decision, Rejection> {
+    let allowed = by_the_ledger(desk)?;
+    let found = desk.state.credentials.get(&credential);
+    let Some((credential, fact)) = found.and_then(|it| Some((it, it.version_fact(version)?))) else {
+        return unchanged(allowed);
+    };
+    let over = fact.grace_until.is_some_and(|end| desk.ctx.now >= end);
+    if !fact.grace_is_open() || !(over || moved && fact.until_moved) {
+        return unchanged(allowed);
+    }
+    let ended = GraceEnded { version, moved: !over };
+    Ok(decided(
+        allowed,
+        vec![one(stream_of(credential), Event::GraceEnded(ended))],
+    ))
 }
 
 pub(super) fn roll_back(

@@ -172,6 +172,20 @@ pub struct CredentialRotated {
     /// The caller was told that the secret is held elsewhere, and went on.
     #[serde(rename = "dup", default, skip_serializing_if = "is_false")]
     pub duplicate_accepted: bool,
+    /// The grace period ends sooner, when the last reader has moved (schema 2).
+    #[serde(rename = "um", default, skip_serializing_if = "is_false")]
+    pub until_moved: bool,
+}
+
+/// `credential.grace_ended`: an older version resolves by number no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraceEnded {
+    /// The version.
+    #[serde(rename = "v")]
+    pub version: CredentialVersion,
+    /// Its last reader had moved, before the time was over.
+    #[serde(rename = "mv", default, skip_serializing_if = "is_false")]
+    pub moved: bool,
 }
 
 /// `credential.rolled_back`: a new version that points to the values of an older one.

@@ -12,7 +12,7 @@ pub const KEYS: &[(&str, &str)] = &[
     // credentials
     ("sv", "service"), ("kd", "kind"), ("kds", "kinds"), ("tg", "tags"), ("cl", "client"), ("st", "steward"), ("ex", "expires_at"),
     ("rp", "rotation"), ("ed", "every_days"), ("gd", "grace_days"), ("se", "settings"), ("fs", "fields"), ("fc", "class"), ("js", "json"),
-    ("fv", "value"), ("ch", "changed"), ("v", "version"), ("fr", "from_version"), ("gu", "grace_until"), ("bf", "before"), ("af", "after"),
+    ("fv", "value"), ("ch", "changed"), ("v", "version"), ("fr", "from_version"), ("gu", "grace_until"), ("um", "until_moved"), ("mv", "moved"), ("bf", "before"), ("af", "after"),
     ("al", "all"), ("cls", "clients"), ("wss", "workspaces"), ("src", "imported_from"), ("sy", "system"), ("app", "app"), ("acc", "account"), ("sc", "scopes"),
     ("dup", "duplicate_accepted"),
     // workspaces, templates, mappings, defaults

@@ -2,7 +2,8 @@
 
 use super::thing;
 use crate::event::{
-    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, FieldFact, Recorded, Sharing, Source,
+    CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, FieldFact, GraceEnded, Recorded,
+    Sharing, Source,
 };
 use crate::ids::{CredentialId, Position, TimeUs};
 use crate::state::{Credential, Reach, State, StreamHead, VersionFact};
@@ -126,7 +127,9 @@ pub(super) fn rotated(state: &mut State, recorded: &Recorded, data: &CredentialR
     let mut old_source = None;
     change(state, recorded, |credential| {
         if let (Some(grace_until), Some(before)) = (data.grace_until, credential.versions.back_mut()) {
-            Arc::make_mut(before).grace_until = Some(grace_until);
+            let before = Arc::make_mut(before);
+            before.grace_until = Some(grace_until);
+            before.until_moved = data.until_moved;
         }
         let version = entered(recorded, data.version, &data.fields, data.expires_at);
         credential.versions.push_back(Arc::new(version));
@@ -139,9 +142,22 @@ pub(super) fn rotated(state: &mut State, recorded: &Recorded, data: &CredentialR
             old_source = std::mem::replace(&mut credential.source, data.source.clone());
         }
     });
+    if data.grace_until.is_some() && state.credentials.contains_key(&id) {
+        state.graces.insert((id, data.version.saturating_sub(1)));
+    }
     if let Some(source) = &data.source {
         move_source(state, old_source, source, id);
     }
+}
+
+pub(super) fn grace_ended(state: &mut State, recorded: &Recorded, data: &GraceEnded) {
+    state.graces.remove(&(CredentialId(recorded.stream.id), data.version));
+    change(state, recorded, |credential| {
+        let at = data.version.checked_sub(1).map(|at| at as usize);
+        if let Some(fact) = at.and_then(|at| credential.versions.get_mut(at)) {
+            Arc::make_mut(fact).grace_ended_at = Some(recorded.recorded_at);
+        }
+    });
 }
 
 pub(super) fn rolled_back(state: &mut State, recorded: &Recorded, data: &CredentialRolledBack) {
@@ -160,6 +176,8 @@ pub(super) fn rolled_back(state: &mut State, recorded: &Recorded, data: &Credent
             entered_by: recorded.envelope.actor,
             from_version: Some(data.from_version),
             grace_until: None,
+            until_moved: false,
+            grace_ended_at: None,
             ..from
         }));
     });
@@ -175,6 +193,8 @@ fn entered(recorded: &Recorded, version: u32, fields: &[FieldFact], expires_at: 
         entered_by: recorded.envelope.actor,
         from_version: None,
         grace_until: None,
+        until_moved: false,
+        grace_ended_at: None,
         expires_at,
         fields: fields
             .iter()

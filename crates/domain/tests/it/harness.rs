@@ -289,6 +289,7 @@ fn derived(state: &State) -> Vec<String> {
     lines.extend(names.principal_handles.iter().map(|it| format!("{it:?}")));
     lines.extend(names.principal_skeletons.iter().map(|it| format!("{it:?}")));
     lines.extend(state.tokens.iter().map(|it| format!("{it:?}")));
+    lines.extend(state.graces.iter().map(|it| format!("{it:?}")));
     lines.extend(state.sources.iter().map(|it| format!("{it:?}")));
     lines.extend(state.default_keys.iter().map(|it| format!("{it:?}")));
     lines.sort();
@@ -393,6 +394,7 @@ pub(crate) fn rotation(credential: &str, fields: Vec<FieldInput>) -> RotateCrede
         credential: credential.to_owned(),
         fields,
         grace_days: None,
+        until_moved: false,
         expires_at: None,
         source: None,
         accept_duplicate: false,

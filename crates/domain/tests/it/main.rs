@@ -11,6 +11,7 @@ mod laws;
 mod principal;
 mod resolve;
 mod rights;
+mod rotation;
 mod run_token;
 mod stored;
 mod template;

@@ -90,6 +90,7 @@ fn samples() -> Vec<Event> {
             expires_at: Some(10),
             source: Some(source()),
             duplicate_accepted: true,
+            until_moved: false,
         }),
         Event::CredentialRolledBack(e::CredentialRolledBack {
             version: 3,
@@ -98,6 +99,10 @@ fn samples() -> Vec<Event> {
         Event::CredentialDisabled(e::Nothing {}),
         Event::CredentialEnabled(e::Nothing {}),
         Event::CredentialRevoked(e::Nothing {}),
+        Event::GraceEnded(e::GraceEnded {
+            version: 1,
+            moved: true,
+        }),
         Event::TemplateRegistered(e::TemplateRegistered {
             name: "Sync".to_owned(),
             skeleton: "sync".to_owned(),
@@ -222,6 +227,16 @@ fn second_samples() -> Vec<Event> {
             version: 2,
             fields: vec!["password".to_owned()],
             break_glass: true,
+        }),
+        Event::CredentialRotated(e::CredentialRotated {
+            version: 2,
+            changed: vec!["password".to_owned()],
+            fields: Vec::new(),
+            grace_until: Some(9),
+            expires_at: None,
+            source: None,
+            duplicate_accepted: false,
+            until_moved: true,
         }),
         Event::TokenIssued(e::TokenIssued {
             token: TokenId([1; 16]),

@@ -3,14 +3,17 @@
 use crate::Ledger;
 use crate::inner::credential_id;
 use crate::request::{Failure, Receipt, RequestContext};
+use std::sync::Arc;
 use strongroom_domain::command::{Command, CreateCredential, FieldInput, RotateCredential, UpdateCredential};
 use strongroom_domain::event::{Pair, RotationPolicy, Source};
 use strongroom_domain::ids::TimeUs;
+use strongroom_domain::kinds::may_generate;
 use strongroom_domain::secret::SecretText;
 use strongroom_domain::state::Credential;
 use strongroom_domain::words::{FieldClass, Kind};
 use strongroom_formats::catalogue::{self, Class, classify};
 use strongroom_formats::json::{Limits, read};
+use strongroom_seal::random_text;
 
 /// A field's value as sent.
 #[derive(Debug, Clone)]
@@ -75,6 +78,10 @@ pub struct RotateDraft {
     pub destinations: Vec<String>,
     /// Days during which the version before still resolves by number.
     pub grace_days: Option<u32>,
+    /// That ends sooner, when the last reader has moved.
+    pub until_moved: bool,
+    /// Fields whose values are made up here.
+    pub generate: Vec<(String, Generate)>,
     /// Expiry of the new values.
     pub expires_at: Option<TimeUs>,
     /// Go on though the secret is held elsewhere.
@@ -96,7 +103,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn rotate_credential(&self, context: RequestContext, draft: RotateDraft) -> Result<Receipt, Failure> {
+    pub async fn rotate_credential(&self, context: RequestContext, mut draft: RotateDraft) -> Result<Receipt, Failure> {
         let view = self.view();
         let known = credential_id(&view.state, &draft.credential).and_then(|id| view.state.credentials.get(&id));
         let classify_field = |name: &str| {
@@ -108,6 +115,8 @@ impl Ledger {
                 .map(|fact| fact.class)
                 .or_else(|| class_of(&known.service, known.kind, name))
         };
+        let generated = generated(known, &draft, classify_field)?;
+        draft.fields.extend(generated);
         if let Some(known) = known {
             check_known_fields(known, &draft, classify_field)?;
         }
@@ -116,6 +125,7 @@ impl Ledger {
             credential: draft.credential,
             fields,
             grace_days: draft.grace_days,
+            until_moved: draft.until_moved,
             expires_at: draft.expires_at,
             source: None,
             accept_duplicate: draft.accept_duplicate,
@@ -134,6 +144,84 @@ impl Ledger {
     ) -> Result<Receipt, Failure> {
         self.execute(context, Command::UpdateCredential(Box::new(update))).await
     }
+}
+
+/// How a value is to be made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generate {
+    /// Its characters.
+    pub length: usize,
+    /// What they are taken from.
+    pub alphabet: Alphabet,
+}
+
+/// Characters that values are made up of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Alphabet {
+    /// Letters and digits.
+    #[default]
+    Alphanumeric,
+    /// Digits and `a` to `f`.
+    Hex,
+    /// Letters, digits, `-` and `_`.
+    Url,
+    /// Letters, digits and signs that need no escape in most places.
+    Signs,
+}
+
+impl Alphabet {
+    /// Every alphabet, with its word.
+    pub const ALL: &[(&str, Self)] = &[
+        ("alphanumeric", Self::Alphanumeric),
+        ("hex", Self::Hex),
+        ("url", Self::Url),
+        ("signs", Self::Signs),
+    ];
+
+    fn letters(self) -> &'static [u8] {
+        match self {
+            Self::Alphanumeric => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+            Self::Hex => b"0123456789abcdef",
+            Self::Url => b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
+            Self::Signs => b"!#%*+-.0123456789:=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ^_abcdefghijklmnopqrstuvwxyz~",
+        }
+    }
+}
+
+/// Fewest characters of a value that is made up: of hexadecimal digits that is 96 bits.
+const GENERATED_MIN: usize = 24;
+/// Most characters of it.
+const GENERATED_MAX: usize = 256;
+
+/// Makes up the values that are asked for. Where nothing is known of the credential the rules refuse the rotation anyway.
+fn generated(
+    known: Option<&Arc<Credential>>,
+    draft: &RotateDraft,
+    class_of: impl Fn(&str) -> Option<FieldClass>,
+) -> Result<Vec<(String, FieldText)>, Failure> {
+    let Some(known) = known else { return Ok(Vec::new()) };
+    let one = |(name, how): &(String, Generate)| {
+        let wrong = |what: &str, hint: &str| Failure::format(format!("/generate/{name}"), what, Some(hint));
+        if !may_generate(known.kind) {
+            let what = format!("values of {} are given out by the service", known.kind);
+            return Err(wrong(&what, "make a new one there and enter it"));
+        }
+        if draft.fields.iter().any(|(entered, _)| entered == name) {
+            return Err(wrong("the field was entered as well", "enter it, or have it made up"));
+        }
+        if class_of(name).is_some_and(|class| class != FieldClass::Secret) {
+            return Err(wrong("the field is no secret", "enter its value"));
+        }
+        if !(GENERATED_MIN..=GENERATED_MAX).contains(&how.length) {
+            let hint = format!("{GENERATED_MIN} to {GENERATED_MAX} characters");
+            return Err(wrong("it would be too short or too long", &hint));
+        }
+        let text =
+            random_text(how.length, how.alphabet.letters()).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = SecretText::new(text.to_string());
+        Ok((name.clone(), FieldText { text, json: false }))
+    };
+    draft.generate.iter().map(one).collect()
 }
 
 /// A rotation that names a field which neither credential, kind nor service has is most likely misspelt: it would leave

@@ -460,6 +460,7 @@ fn rotation(credential: &Credential, fields: Vec<FieldInput>, source: Source) ->
         credential: credential.id.to_string(),
         fields,
         grace_days: None,
+        until_moved: false,
         expires_at: None,
         source: Some(source),
         accept_duplicate: true,

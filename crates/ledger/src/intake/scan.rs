@@ -177,6 +177,7 @@ impl Texts {
             | Command::RecordCounts { .. }
             | Command::RecordDenied { .. }
             | Command::RecordRefused { .. }
+            | Command::RecordGraceEnded { .. }
             | Command::RequestApproval { .. }
             | Command::JudgeApproval { .. }
             | Command::SetFourEyes { .. } => {}

@@ -8,8 +8,10 @@ use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::{Lens, credential_written};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use strongroom_api::audit::{Event, HistoryQuery};
+use strongroom_api::credential as api;
 use strongroom_api::credential::{
     CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
     RotateCredential, Rotation, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
@@ -26,10 +28,13 @@ use strongroom_domain::state;
 use strongroom_domain::what_if;
 use strongroom_domain::words::{CredentialStatus, FieldClass, Kind};
 use strongroom_formats::catalogue::{Class, classify};
-use strongroom_ledger::{CredentialDraft, FieldText, Receipt, RevealRequest, RotateDraft};
+use strongroom_ledger::{Alphabet, CredentialDraft, FieldText, Generate, Receipt, RevealRequest, RotateDraft};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
+
+/// Characters of a value that is made up, where nothing is said: of letters and digits that is 190 bits.
+const GENERATED_LENGTH: u32 = 32;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -177,6 +182,8 @@ async fn rotate(Params(handle): Params<String>, call: Call<RotateCredential>) ->
         plain: body.plain,
         destinations: body.destinations,
         grace_days: body.grace_days,
+        until_moved: body.grace_until_moved,
+        generate: generate(&body.generate)?,
         expires_at: time_if(body.expires_at.as_deref(), "/expires_at")?,
         accept_duplicate: body.accept_duplicate,
     };
@@ -494,6 +501,22 @@ fn change<A, B>(asked: Option<Option<A>>, to: impl Fn(A) -> B) -> Change<B> {
         Some(None) => Change::Clear,
         Some(Some(value)) => Change::Set(to(value)),
     }
+}
+
+/// How values are to be made up.
+fn generate(wishes: &BTreeMap<String, api::Generate>) -> Result<Vec<(String, Generate)>, ApiError> {
+    let words: Vec<&str> = Alphabet::ALL.iter().map(|(word, _)| *word).collect();
+    let one = |(name, wish): (&String, &api::Generate)| {
+        let named = wish.alphabet.as_deref();
+        let mut all = Alphabet::ALL.iter();
+        let found = named.map_or(Some(Alphabet::default()), |text| {
+            all.find(|(word, _)| *word == text).map(|(_, alphabet)| *alphabet)
+        });
+        let alphabet = word(found, &format!("/generate/{name}/alphabet"), "alphabet", &words)?;
+        let length = usize::try_from(wish.length.unwrap_or(GENERATED_LENGTH)).unwrap_or(usize::MAX);
+        Ok((name.clone(), Generate { length, alphabet }))
+    };
+    wishes.iter().map(one).collect()
 }
 
 /// Whom a question about unsharing names.

@@ -63,6 +63,8 @@ impl Lens<'_> {
             entered_by: self.principal_handle(fact.entered_by),
             from_version: fact.from_version,
             grace_until: fact.grace_until.map(rfc3339),
+            until_moved: fact.until_moved,
+            grace_ended_at: fact.grace_ended_at.map(rfc3339),
             expires_at: fact.expires_at.map(rfc3339),
             position: fact.values_at,
         }

@@ -2,12 +2,17 @@
 
 use super::Lens;
 use crate::time::rfc3339;
-use strongroom_api::credential::{Usage, UsageDefault, UsageMapping, UsageUse, WhatIf, WhatIfTouched};
+use std::collections::BTreeSet;
+use strongroom_api::credential::{
+    Due, Usage, UsageBehind, UsageDefault, UsageMapping, UsageUse, WhatIf, WhatIfTouched,
+};
+use strongroom_domain::due::{self as domain, DueBy};
+use strongroom_domain::ids::WorkspaceId;
 use strongroom_domain::rights::Target;
 use strongroom_domain::state::Credential;
 use strongroom_domain::what_if::{Following, Then, Touched};
 use strongroom_domain::words::Right;
-use strongroom_ledger::{Use, Uses, Way};
+use strongroom_ledger::{Behind, Use, Uses, Way};
 
 impl Lens<'_> {
     /// What would follow.
@@ -40,6 +45,11 @@ impl Lens<'_> {
         let mut usage = Usage {
             credential: it.handle.clone(),
             uses: uses.uses.iter().map(|one| self.one_use(one)).collect(),
+            behind: uses
+                .behind(self.state, it.version())
+                .iter()
+                .map(|one| self.behind(one))
+                .collect(),
             complete: uses.complete,
             ..Usage::default()
         };
@@ -80,6 +90,42 @@ impl Lens<'_> {
             }
         }
         usage
+    }
+
+    /// A credential that is to be rotated.
+    pub(crate) fn due(&self, it: &domain::Due<'_>) -> Due {
+        let credential = it.credential;
+        let mapped = self.state.installations.values().filter(|installation| {
+            let mut mappings = installation.mappings.iter();
+            mappings.any(|mapping| mapping.credential == credential.id)
+        });
+        let workspaces: BTreeSet<WorkspaceId> = mapped.map(|installation| installation.workspace).collect();
+        Due {
+            credential: credential.handle.clone(),
+            service: credential.service.clone(),
+            client: credential.client.and_then(|id| self.client_handle(id)),
+            steward: self.principal_handle(credential.steward),
+            due_at: rfc3339(it.at),
+            overdue: it.at <= self.now,
+            by: match it.by {
+                DueBy::Policy => "policy",
+                DueBy::Expiry => "expiry",
+            }
+            .to_owned(),
+            entered_at: rfc3339(it.entered_at),
+            never_rotated: it.never_rotated,
+            workspaces: u32::try_from(workspaces.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn behind(&self, it: &Behind) -> UsageBehind {
+        UsageBehind {
+            principal: self.state.principals.get(&it.principal).map(|it| it.handle.clone()),
+            workspace: self.workspace_handle(it.workspace),
+            template: self.template_handle(it.template),
+            version: it.version,
+            last_at: rfc3339(it.last_at),
+        }
     }
 
     fn one_use(&self, it: &Use) -> UsageUse {

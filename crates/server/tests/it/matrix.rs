@@ -87,6 +87,7 @@ GET /policy                                                             | yyyyyy
 PUT /policy                                                             | dddddddy dddddddd dddddddd dddddddd dddddddy dddddddd dddddddd
 POST /principals/{handle}/stewardship                                   | yyy.yyyy ........ ........ ........ yyy.yyyy ........ ........
 POST /resolve                                                           | dddydddy dddydddy ........ ........ ........ ........ ........
+GET /rotation/due                                                       | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 GET /services                                                           | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /services/{id}                                                      | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /templates                                                          | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee yyyyyyyy eeeeeeee eeeeeeee
@@ -346,7 +347,7 @@ async fn agency() -> (World, Ids) {
         let shop = json!({"name": format!("Shop {upper}"), "client": client});
         let key = json!({
             "name": format!("Shopify {upper}"), "service": "shopify", "kind": "access_token", "client": client,
-            "fields": {"token": format!("tkn-{letter}-kX82hqLw93mDv1")},
+            "fields": {"token": format!("tkn-{letter}-kX82hqLw93mDv1")}, "rotation": {"every_days": 9, "grace_days": 0},
         });
         made(&world, "/clients", json!({"name": format!("Client {upper}")})).await;
         made(&world, "/workspaces", shop).await;

@@ -4,6 +4,7 @@ use crate::args::{PageArgs, WriteArgs};
 use crate::commands::plan::PlanArgs;
 use crate::input::FieldArgs;
 use clap::{Args, Subcommand};
+use strongroom_api::credential::Generate;
 
 /// `credential …`
 #[derive(Debug, Subcommand)]
@@ -230,6 +231,12 @@ pub(crate) struct RotateArgs {
     /// How long the version before stays good (7d); else as its rotation policy says
     #[arg(long, value_name = "DAYS")]
     pub(crate) grace: Option<String>,
+    /// That ends sooner, when the last run has been served the new version
+    #[arg(long)]
+    pub(crate) until_moved: bool,
+    /// Have this secret field's value made up, and shown to nobody: 32 letters and digits, or as you say
+    #[arg(long, value_name = "FIELD[=LENGTH[:ALPHABET]]", value_parser = generate)]
+    pub(crate) generate: Vec<(String, Generate)>,
     /// When the new values end: a time, or how long from now (90d)
     #[arg(long, value_name = "TIME")]
     pub(crate) expires: Option<String>,
@@ -368,4 +375,22 @@ pub(crate) struct StewardArgs {
     pub(crate) plan: PlanArgs,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Reads `password`, `password=40` or `password=40:hex`; the server knows lengths and alphabets.
+fn generate(text: &str) -> Result<(String, Generate), String> {
+    let (name, how) = text.split_once('=').unwrap_or((text, ""));
+    let (length, alphabet) = how.split_once(':').unwrap_or((how, ""));
+    let length = (!length.is_empty()).then(|| length.parse());
+    let length = length
+        .transpose()
+        .map_err(|_| format!("`{how}` begins with no number of characters"))?;
+    if name.is_empty() {
+        return Err("name a field".to_owned());
+    }
+    let generate = Generate {
+        length,
+        alphabet: (!alphabet.is_empty()).then(|| alphabet.to_owned()),
+    };
+    Ok((name.to_owned(), generate))
 }
