@@ -11,6 +11,7 @@ mod people; // principals, grants, tokens
 mod resolve; // secrets for a run, and their records
 mod runs; // tokens for one run, last use, strangers, quotas
 mod rotation; // what is due, grace, values made up
+mod revocation; // while many are served, something is taken back
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
 mod usage; // where it stands, who used it, what would break
