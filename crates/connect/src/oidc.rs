@@ -107,6 +107,28 @@ impl Proved {
     }
 }
 
+#[cfg(test)]
+impl Proved {
+    /// As if an issuer had said so.
+    pub(crate) fn of_claims(claims: Value) -> Self {
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object")
+        };
+        let audiences = match claims.get("aud") {
+            Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
+            other => other.and_then(text).into_iter().collect(),
+        };
+        Self {
+            issuer: String::new(),
+            audiences,
+            not_before_s: None,
+            expires_s: 0,
+            claims,
+            at: Instant::now(),
+        }
+    }
+}
+
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

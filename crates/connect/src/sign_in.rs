@@ -169,11 +169,7 @@ impl SignIns {
             .as_deref()
             .ok_or(SignInError::NotOfThis)?;
         let proved = self.issuers.prove(id_token, |issuer| issuer == pending.issuer).await?;
-        let of_client = proved.audiences().contains(&pending.client_id);
-        // With several audiences `azp` says whom the token was made for (OpenID Connect Core 1.0 §3.1.3.7).
-        let party = proved.claim("azp");
-        let for_client = party.is_empty() && proved.audiences().len() == 1 || party == [pending.client_id.as_str()];
-        if !of_client || !for_client || proved.claim("nonce") != [pending.nonce.as_str()] {
+        if !is_of_this(&proved, &pending.client_id, &pending.nonce) {
             return Err(SignInError::NotOfThis);
         }
         Ok(proved)
@@ -195,6 +191,15 @@ impl SignIns {
     }
 }
 
+/// Whether an ID token was made for this client and this very sign-in.
+fn is_of_this(proved: &Proved, client_id: &str, nonce: &str) -> bool {
+    let of_client = proved.audiences().iter().any(|audience| audience == client_id);
+    // With several audiences `azp` says whom the token was made for (OpenID Connect Core 1.0 §3.1.3.7).
+    let party = proved.claim("azp");
+    let for_client = party.is_empty() && proved.audiences().len() == 1 || party == [client_id];
+    of_client && for_client && proved.claim("nonce") == [nonce]
+}
+
 fn is_own_machine(redirect: &str) -> bool {
     Url::parse(redirect).is_ok_and(|url| {
         url.scheme() == "http"
@@ -209,6 +214,33 @@ fn is_own_machine(redirect: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn an_id_token_counts_for_its_client_and_its_sign_in_only() {
+        let is = |claims: Value| is_of_this(&Proved::of_claims(claims), "strongroom", "n-1");
+        for good in [
+            json!({"aud": "strongroom", "nonce": "n-1"}),
+            json!({"aud": ["strongroom"], "nonce": "n-1", "azp": "strongroom"}),
+            json!({"aud": ["strongroom", "other"], "nonce": "n-1", "azp": "strongroom"}),
+        ] {
+            assert!(is(good.clone()), "{good}");
+        }
+        for bad in [
+            json!({"aud": "strongroom"}),
+            json!({"aud": "strongroom", "nonce": "n-2"}),
+            json!({"aud": "strongroom", "nonce": ""}),
+            json!({"aud": "strongroom", "nonce": ["n-1", "n-2"]}),
+            json!({"aud": "other", "nonce": "n-1"}),
+            json!({"aud": [], "nonce": "n-1", "azp": "strongroom"}),
+            json!({"aud": "other", "nonce": "n-1", "azp": "strongroom"}),
+            json!({"aud": "strongroom", "nonce": "n-1", "azp": "other"}),
+            json!({"aud": ["strongroom", "other"], "nonce": "n-1"}),
+            json!({"aud": ["strongroom", "other"], "nonce": "n-1", "azp": "other"}),
+        ] {
+            assert!(!is(bad.clone()), "{bad}");
+        }
+    }
 
     #[test]
     fn a_code_goes_to_a_port_of_the_own_machine_only() {
