@@ -31,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("fjall", &["log"]),
     ("axum", &["server"]),
+    ("governor", &["server"]),
     ("reqwest", &["client", "connect"]),
     ("jsonwebtoken", &["connect"]),
     ("oauth2", &["connect"]),

@@ -264,12 +264,15 @@ impl Client {
 
 /// Problems after which nothing was done, or the answer is still to come under the same key.
 fn undone(kind: &str) -> bool {
-    matches!(kind, "busy" | "in_flight")
+    matches!(kind, "busy" | "in_flight" | "rate_limited")
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
     let status = response.status();
-    if status != StatusCode::SERVICE_UNAVAILABLE && status != StatusCode::CONFLICT {
+    if status != StatusCode::SERVICE_UNAVAILABLE
+        && status != StatusCode::CONFLICT
+        && status != StatusCode::TOO_MANY_REQUESTS
+    {
         return None;
     }
     let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;

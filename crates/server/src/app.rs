@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use crate::metrics::Metrics;
+use crate::rates::{RateLimits, Rates};
 use std::fmt::Write;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,17 +25,20 @@ pub(crate) struct Shared {
     pub(crate) long_read: Arc<Semaphore>,
     /// Whose word is believed, and their keys.
     pub(crate) issuers: Arc<Issuers>,
+    /// How many requests a second.
+    pub(crate) rates: Rates,
     /// People who are about to sign in.
     pub(crate) sign_ins: SignIns,
 }
 
 impl App {
-    pub(crate) fn new(ledger: Ledger, outgoing: Outgoing) -> Self {
+    pub(crate) fn new(ledger: Ledger, outgoing: Outgoing, limits: RateLimits) -> Self {
         let started_at = ledger.view().now;
         let issuers = Arc::new(Issuers::new(outgoing));
         Self(Arc::new(Shared {
             ledger,
             metrics: Metrics::new(),
+            rates: Rates::new(limits),
             requests: RequestIds::new(),
             started_at,
             long_read: Arc::new(Semaphore::new(1)),

@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 use strongroom_api::admin::SetClock;
@@ -213,7 +213,10 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
         Some(token) => app.ledger.authenticate(token).map_err(ApiError::from),
         None => Err(ApiError::NoToken),
     };
-    known.inspect_err(|error| {
+    if let Ok(caller) = &known {
+        app.rates.principal(caller.principal).map_err(ApiError::TooMany)?;
+    }
+    let known = known.inspect_err(|error| {
         app.metrics.unauthenticated.increment(1);
         let why = match error {
             ApiError::Failure(Failure::Unauthenticated(why)) => why.as_str(),
@@ -222,13 +225,23 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
             _ => return,
         };
         app.ledger.note_stranger(why, source(parts).as_deref());
+    });
+    known.or_else(|error| {
+        // Refused either way: beyond his rate a stranger is told to wait.
+        let address = address(parts);
+        app.rates.stranger(address).map_err(ApiError::TooMany)?;
+        Err(error)
     })
+}
+
+fn address(parts: &Parts) -> Option<IpAddr> {
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    address.map(|ConnectInfo(address)| address.ip())
 }
 
 /// Where a request comes from.
 fn source(parts: &Parts) -> Option<String> {
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    address.map(|ConnectInfo(address)| address.ip().to_string())
+    address(parts).map(|address| address.to_string())
 }
 
 /// What goes along with a request.

@@ -19,11 +19,13 @@ mod list; // pages and cursors
 mod view; // state and events -> what is shown
 mod answer; // responses
 mod problem; // failures -> RFC 9457
+mod rates; // how many requests a second
 mod metrics;
 mod time;
 mod openapi; // the contract
 
 pub use limits::{CONNECTIONS_MAX, HEADER_WITHIN_S};
 pub use openapi::document as openapi_document;
+pub use rates::RateLimits;
 pub use serve::{ServeOptions, layered, router, serve};
 pub use strongroom_connect::{Outgoing, OutgoingError, Reach};

@@ -9,6 +9,7 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 use strongroom_api::Problem;
 use strongroom_api::problem::{AtOdds, CredentialName, Finding, Held, MissingVariable, PassedOver, TYPE_PREFIX};
 use strongroom_domain::Rejection;
@@ -69,6 +70,8 @@ pub(crate) enum ApiError {
     LongRead,
     /// An issuer whose word would be believed can't be asked for its keys.
     IssuerAway,
+    /// More requests a second than somebody may send.
+    TooMany(Duration),
     /// There are as many connections as the server takes.
     NoRoom,
     /// Our fault: the handler panicked.
@@ -183,11 +186,17 @@ pub(crate) fn problem(error: &ApiError) -> Problem {
         ApiError::LongRead => new(503, "busy", "Busy", "another reading of the whole log is under way")
             .hint("repeat the request in a while"),
         ApiError::IssuerAway => issuer_away(),
+        ApiError::TooMany(_) => too_many(),
         ApiError::NoRoom => new(503, "busy", "Busy", "the server has as many connections as it takes")
             .hint("connect again after the seconds in `Retry-After`, or keep connections and use them again"),
         ApiError::Panic => internal(),
     }
     .0
+}
+
+fn too_many() -> Draft {
+    let detail = "more requests came than are taken in this time; this one was not done";
+    new(429, "rate_limited", "Too many requests", detail).hint("repeat it after the seconds in `Retry-After`")
 }
 
 fn issuer_away() -> Draft {
@@ -587,6 +596,7 @@ fn header(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
         )),
         ApiError::Failure(Failure::Busy | Failure::InFlight) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))),
         ApiError::Failure(Failure::TooManyWindows) => Some((RETRY_AFTER, HeaderValue::from(60_u64))),
+        ApiError::TooMany(wait) => Some((RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1))),
         ApiError::LongRead => Some((RETRY_AFTER, HeaderValue::from(10_u64))),
         _ => None,
     }

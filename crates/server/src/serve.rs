@@ -5,6 +5,7 @@ use crate::connections::{self, Limits};
 use crate::edge::{edge, panicked};
 use crate::limits::{CONNECTIONS_MAX, HEADER_WITHIN_S, STOP_WITHIN_S};
 use crate::problem::ApiError;
+use crate::rates::RateLimits;
 use crate::routes;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -28,6 +29,8 @@ pub struct ServeOptions {
     pub connections_max: u32,
     /// How others are asked.
     pub outgoing: Outgoing,
+    /// Requests a second.
+    pub rates: RateLimits,
 }
 
 impl ServeOptions {
@@ -39,6 +42,7 @@ impl ServeOptions {
             outgoing,
             header_within: Duration::from_secs(HEADER_WITHIN_S),
             connections_max: CONNECTIONS_MAX,
+            rates: RateLimits::NONE,
         }
     }
 }
@@ -53,7 +57,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = App::new(ledger, options.outgoing);
+    let app = App::new(ledger, options.outgoing, options.rates);
     let limits = Limits {
         header_within: options.header_within,
         connections_max: options.connections_max,
@@ -81,7 +85,7 @@ pub async fn serve(
 
 /// All routes over a ledger, as a service that may be called without a network.
 pub fn router(ledger: Ledger, outgoing: Outgoing) -> Router {
-    all_routes(App::new(ledger, outgoing))
+    all_routes(App::new(ledger, outgoing, RateLimits::NONE))
 }
 
 fn all_routes(app: App) -> Router {
@@ -91,7 +95,7 @@ fn all_routes(app: App) -> Router {
 
 /// Routes of one's own inside exactly the layers that ours have, for comparisons.
 pub fn layered(routes: Router<()>, ledger: Ledger, outgoing: Outgoing) -> Router {
-    let app = App::new(ledger, outgoing);
+    let app = App::new(ledger, outgoing, RateLimits::NONE);
     finish(routes.with_state(()), app)
 }
 

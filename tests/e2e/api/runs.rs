@@ -160,3 +160,28 @@ fn who_opens_too_many_windows_is_told_to_wait_and_served_nothing() {
     server.advance(61);
     runner.post("/resolve", third).ok();
 }
+
+#[test]
+fn who_sends_too_much_is_told_to_wait() {
+    let (place, server, runner) = serve(&["--max-requests", "5", "--max-stranger-requests", "2"]);
+    let nobody = server.with_token("srt_nonsense");
+    let mut waits = 0;
+    for _ in 0..25 {
+        let answer = nobody.get("/credentials");
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").is_some());
+            answer.refused(429, "rate_limited");
+            waits += 1;
+        } else {
+            answer.refused(401, "unauthenticated");
+        }
+    }
+    assert!(waits > 0, "beyond his rate a stranger waits");
+    let answers: Vec<u16> = (0..80).map(|_| runner.get("/whoami").status).collect();
+    assert!(answers.contains(&200) && answers.contains(&429), "{answers:?}");
+    // Each has a rate of its own; the program waits by itself and goes on.
+    server.get("/whoami").ok();
+    for _ in 0..3 {
+        place.run(&["whoami"]).exits(0);
+    }
+}

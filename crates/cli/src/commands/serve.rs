@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strongroom_ledger::{Clock, DevClock, Ledger, NEW_WINDOWS_DEFAULT, OpenError, OpenOptions, OpenReport, WallClock};
 use strongroom_seal::LockState;
-use strongroom_server::ServeOptions;
+use strongroom_server::{RateLimits, ServeOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -65,6 +65,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = connections::MAX,
         value_parser = clap::value_parser!(u32).range(1..=connections::MOST))]
     pub(crate) max_connections: u32,
+    /// Requests a second of one principal, ten seconds' worth at once; 0 is no bound
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) max_requests: u32,
+    /// Requests a second without a valid token from one address, ten seconds' worth at once; 0 is no bound
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) max_stranger_requests: u32,
     /// Windows of serving that one principal may open in a minute, each a record: one more is refused; 0 is no bound
     #[arg(long, value_name = "N", default_value_t = NEW_WINDOWS_DEFAULT)]
     pub(crate) max_new_windows: u32,
@@ -127,6 +133,10 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         let options = ServeOptions {
             header_within,
             connections_max,
+            rates: RateLimits {
+                principal: args.max_requests,
+                stranger: args.max_stranger_requests,
+            },
             ..ServeOptions::new(listener, outgoing)
         };
         serve(args, options, addr, opened, fatals, output).await
