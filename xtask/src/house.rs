@@ -32,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("fjall", &["log"]),
     ("axum", &["server"]),
     ("governor", &["server"]),
+    ("tokio-rustls", &["server"]),
     ("reqwest", &["client", "connect"]),
     ("jsonwebtoken", &["connect"]),
     ("oauth2", &["connect"]),

@@ -67,6 +67,15 @@ pub(crate) struct Globals {
         display_order = 901
     )]
     pub(crate) addr: Option<String>,
+    /// Trust the certificates in this file (PEM) and no others; `login` keeps it
+    #[arg(
+        long,
+        global = true,
+        env = "STRONGROOM_CA_FILE",
+        value_name = "FILE",
+        display_order = 902
+    )]
+    pub(crate) ca_file: Option<std::path::PathBuf>,
 }
 
 /// What every command that changes something takes.

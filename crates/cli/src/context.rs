@@ -22,6 +22,9 @@ pub(crate) struct Context {
     /// The token for it.
     #[serde(with = "wiped")]
     pub(crate) token: Zeroizing<String>,
+    /// The certificates that are trusted to be the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// A text that is wiped when dropped, as JSON.
@@ -115,6 +118,7 @@ mod tests {
         Context {
             addr: "http://127.0.0.1:7420".into(),
             token: Zeroizing::new(token.into()),
+            ca_file: None,
         }
     }
 

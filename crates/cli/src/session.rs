@@ -8,12 +8,13 @@ use crate::args::{Globals, PageArgs};
 use crate::ask::Ask;
 use crate::context::{self, Context};
 use crate::doc::Doc;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, file_failure};
 use crate::input::Stdin;
 use crate::output::{Look, Output, Tone, clean};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::path::Path;
 use strongroom_api::Page;
 use strongroom_api::page::LIMIT_MAX;
 use strongroom_client::{Client, Error};
@@ -32,14 +33,16 @@ impl Session {
     pub(crate) fn open(globals: &Globals, output: &Output) -> Outcome<Self> {
         let kept = context::read(&context::path()?)?;
         let token = std::env::var("STRONGROOM_TOKEN").ok().map(Zeroizing::new);
+        let kept_ca = kept.as_ref().and_then(|kept| kept.ca_file.clone());
         let (addr, token) = choose(globals.addr.as_deref(), token, kept)?;
-        Self::with(&addr, &token, output)
+        let ca_file = globals.ca_file.clone().or(kept_ca);
+        Self::with(&addr, &token, ca_file.as_deref(), output)
     }
 
     /// A session with this server and token.
-    pub(crate) fn with(addr: &str, token: &str, output: &Output) -> Outcome<Self> {
+    pub(crate) fn with(addr: &str, token: &str, ca_file: Option<&Path>, output: &Output) -> Outcome<Self> {
         Ok(Self {
-            client: Client::new(addr, Some(token)).map_err(failure)?,
+            client: client(addr, Some(token), ca_file)?,
             output: output.clone(),
             ask: Ask::new(output),
             stdin: RefCell::default(),
@@ -108,6 +111,13 @@ impl Session {
     }
 }
 
+/// A client of this server, which trusts the certificates of a file where one is given.
+pub(crate) fn client(addr: &str, token: Option<&str>, ca_file: Option<&Path>) -> Outcome<Client> {
+    let read = |path: &Path| std::fs::read(path).map_err(|error| file_failure("read", path, &error));
+    let certificates = ca_file.map(read).transpose()?;
+    Client::trusting(addr, token, certificates.as_deref()).map_err(failure)
+}
+
 /// Address and token to use. The kept token goes to the server that it was kept for, and to no other.
 fn choose(
     addr: Option<&str>,
@@ -146,6 +156,7 @@ mod tests {
         Some(Context {
             addr: "http://127.0.0.1:7420".into(),
             token: Zeroizing::new("srt_kept".into()),
+            ca_file: None,
         })
     }
 

@@ -42,6 +42,17 @@ pub enum Error {
     /// The address is none.
     #[error("the address is neither host:port nor an http or https URL")]
     Address,
+    /// The certificates to be trusted are none.
+    #[error("what is to be trusted is no certificate in PEM")]
+    Certificates,
+    /// The server's certificate is not trusted, or it speaks no TLS.
+    #[error("no trusted connection to {addr}: {why}")]
+    Tls {
+        /// Where.
+        addr: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The token holds characters that no token has.
     #[error("the token is none: it begins with `srt_` and has letters and digits")]
     Token,

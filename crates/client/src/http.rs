@@ -56,6 +56,14 @@ impl Client {
     /// # Errors
     /// [`Error::Address`], [`Error::Token`].
     pub fn new(addr: &str, token: Option<&str>) -> Result<Self, Error> {
+        Self::trusting(addr, token, None)
+    }
+
+    /// As [`Client::new`], trusting these certificates (PEM) and no others where some are given.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Token`], [`Error::Certificates`].
+    pub fn trusting(addr: &str, token: Option<&str>, certificates: Option<&[u8]>) -> Result<Self, Error> {
         let base = base_of(addr)?;
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
@@ -64,7 +72,15 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        if let Some(pem) = certificates {
+            let trusted = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| Error::Certificates)?;
+            if trusted.is_empty() {
+                return Err(Error::Certificates);
+            }
+            builder = builder.tls_certs_only(trusted);
+        }
+        let http = builder
             .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .no_proxy()
@@ -213,6 +229,12 @@ impl Client {
                 }
                 Err(source) if source.is_connect() => {
                     let source = source.without_url();
+                    if let Some(why) = tls_said(&source) {
+                        return Err(Error::Tls {
+                            addr: self.base.clone(),
+                            why,
+                        });
+                    }
                     return Err(Error::Connect {
                         addr: self.base.clone(),
                         source,
@@ -260,6 +282,23 @@ impl Client {
             },
         }
     }
+}
+
+/// What TLS has against a server: rustls' own words stand at the end of the chain of causes.
+fn tls_said(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut said = None;
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text.contains("certificate") || text.contains("InvalidContentType") || text.contains("HandshakeFailure") {
+            said = Some(text);
+        }
+        cause = error.source();
+    }
+    said.map(|text| match text.contains("InvalidContentType") {
+        true => "it speaks no TLS".to_owned(),
+        false => text,
+    })
 }
 
 /// Problems after which nothing was done, or the answer is still to come under the same key.

@@ -4,7 +4,7 @@
 //! one timer of hyper's, and that only when its header has not come yet.
 
 use crate::app::App;
-use crate::limits::{HTTP2_PING_EVERY_S, HTTP2_PONG_WITHIN_S, REFUSALS_MAX, REFUSE_WITHIN_S};
+use crate::limits::{HANDSHAKE_WITHIN_S, HTTP2_PING_EVERY_S, HTTP2_PONG_WITHIN_S, REFUSALS_MAX, REFUSE_WITHIN_S};
 use crate::problem::{ApiError, problem};
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -22,18 +22,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use strongroom_api::problem::MEDIA_TYPE;
 use strongroom_ledger::RETRY_AFTER_S;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 /// What a connection may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Limits {
     /// How long the header of a request may be on its way; so long an idle HTTP/1 connection is kept, too.
     pub(crate) header_within: Duration,
     /// Connections at a time.
     pub(crate) connections_max: u32,
+    /// What speaks TLS with it; none for HTTP in the clear.
+    pub(crate) tls: Option<TlsAcceptor>,
 }
 
 /// What all connections share.
@@ -41,6 +44,7 @@ struct Shared {
     router: Router,
     builder: Builder<TokioExecutor>,
     header_within: Duration,
+    tls: Option<TlsAcceptor>,
     app: App,
 }
 
@@ -56,6 +60,7 @@ pub(crate) async fn run(
         router,
         builder: builder(limits.header_within),
         header_within: limits.header_within,
+        tls: limits.tls,
         app,
     });
     let slots = Arc::new(Semaphore::new(limits.connections_max as usize));
@@ -68,12 +73,14 @@ pub(crate) async fn run(
         // An answer is one small write: waiting for more would only cost time.
         let _ = stream.set_nodelay(true);
         if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-            let converse = converse(stream, from, Arc::clone(&shared), stopping.clone(), slot);
-            tokio::spawn(converse);
+            tokio::spawn(welcome(stream, from, Arc::clone(&shared), stopping.clone(), slot));
         } else {
             shared.app.metrics.connections_refused.increment(1);
             // Beyond these it is closed without a word: whoever opens so many reads none.
-            if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {
+            // Nor does who speaks TLS: to tell him would take a handshake.
+            if shared.tls.is_none()
+                && let Ok(slot) = Arc::clone(&refusals).try_acquire_owned()
+            {
                 tokio::spawn(refuse(stream, slot));
             }
         }
@@ -96,9 +103,27 @@ fn builder(header_within: Duration) -> Builder<TokioExecutor> {
     builder
 }
 
+/// Shakes hands where there is TLS, and serves a connection to its end.
+async fn welcome(
+    stream: TcpStream,
+    from: SocketAddr,
+    shared: Arc<Shared>,
+    stopping: watch::Receiver<bool>,
+    slot: OwnedSemaphorePermit,
+) {
+    let Some(tls) = shared.tls.clone() else {
+        return converse(stream, from, shared, stopping, slot).await;
+    };
+    match tokio::time::timeout(Duration::from_secs(HANDSHAKE_WITHIN_S), tls.accept(stream)).await {
+        Ok(Ok(stream)) => converse(stream, from, shared, stopping, slot).await,
+        Ok(Err(error)) => tracing::debug!(%from, %error, "no TLS came of a connection"),
+        Err(_) => tracing::debug!(%from, "a handshake took too long"),
+    }
+}
+
 /// Serves one connection to its end.
 async fn converse(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     from: SocketAddr,
     shared: Arc<Shared>,
     mut stopping: watch::Receiver<bool>,

@@ -19,6 +19,7 @@ mod list; // pages and cursors
 mod view; // state and events -> what is shown
 mod answer; // responses
 mod problem; // failures -> RFC 9457
+mod tls; // certificate and key, read again when they change
 mod rates; // how many requests a second
 mod metrics;
 mod time;
@@ -29,3 +30,4 @@ pub use openapi::document as openapi_document;
 pub use rates::RateLimits;
 pub use serve::{ServeOptions, layered, router, serve};
 pub use strongroom_connect::{Outgoing, OutgoingError, Reach};
+pub use tls::{Tls, TlsError};

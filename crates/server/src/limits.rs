@@ -24,6 +24,8 @@ pub(crate) const STOP_WITHIN_S: u64 = 10;
 pub const HEADER_WITHIN_S: u64 = 30;
 /// Seconds in which the body of a request must have come: the largest import over half a megabit a second.
 pub(crate) const BODY_WITHIN_S: u64 = 300;
+/// Seconds that the handshake of TLS may take.
+pub(crate) const HANDSHAKE_WITHIN_S: u64 = 10;
 /// Connections at a time: some hundred runners with some connections each, and room.
 pub const CONNECTIONS_MAX: u32 = 4_096;
 /// Connections beyond the limit that are being told so.

@@ -7,10 +7,12 @@ use crate::limits::{CONNECTIONS_MAX, HEADER_WITHIN_S, STOP_WITHIN_S};
 use crate::problem::ApiError;
 use crate::rates::RateLimits;
 use crate::routes;
+use crate::tls::Tls;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use strongroom_connect::Outgoing;
 use strongroom_ledger::Ledger;
@@ -31,6 +33,10 @@ pub struct ServeOptions {
     pub outgoing: Outgoing,
     /// Requests a second.
     pub rates: RateLimits,
+    /// Certificate and key; none for HTTP in the clear.
+    pub tls: Option<Arc<Tls>>,
+    /// How long open requests have to end in when the server stops.
+    pub drain_within: Duration,
 }
 
 impl ServeOptions {
@@ -43,11 +49,13 @@ impl ServeOptions {
             header_within: Duration::from_secs(HEADER_WITHIN_S),
             connections_max: CONNECTIONS_MAX,
             rates: RateLimits::NONE,
+            tls: None,
+            drain_within: Duration::from_secs(STOP_WITHIN_S),
         }
     }
 }
 
-/// Serves a ledger until `shutdown` is done; then takes no new requests and gives open ones ten seconds. The ledger itself
+/// Serves a ledger until `shutdown` is done; then takes no new requests and gives open ones a little time. The ledger itself
 /// is the caller's to stop, after this has returned.
 ///
 /// # Errors
@@ -61,7 +69,9 @@ pub async fn serve(
     let limits = Limits {
         header_within: options.header_within,
         connections_max: options.connections_max,
+        tls: options.tls.as_ref().map(|tls| tls.acceptor()),
     };
+    let drain_within = options.drain_within;
     let (stop, stopping) = watch::channel(false);
     let mut stopped = stop.subscribe();
     let waiting = app.clone();
@@ -72,12 +82,12 @@ pub async fn serve(
     });
     let late = async move {
         let _ = stopped.wait_for(|stopping| *stopping).await; // sent or dropped: both say stop
-        tokio::time::sleep(Duration::from_secs(STOP_WITHIN_S)).await;
+        tokio::time::sleep(drain_within).await;
     };
     tokio::select! {
         () = connections::run(options.listener, all_routes(app.clone()), limits, app, stopping) => Ok(()),
         () = late => {
-            tracing::warn!("requests were still open after {STOP_WITHIN_S} s and are cut");
+            tracing::warn!(?drain_within, "requests were still open and are cut");
             Ok(())
         }
     }

@@ -100,6 +100,11 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop in order, and waits until it has.
     #[track_caller]
     pub(crate) fn stop(mut self) {

@@ -6,10 +6,10 @@ use crate::args::Globals;
 use crate::ask::Ask;
 use crate::context::{self, Context, DEFAULT_ADDR};
 use crate::doc::Doc;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome, system_said};
 use crate::input::{Stdin, secret_from};
 use crate::output::{Facts, Output, Tone, clean, joined, time};
-use crate::session::Session;
+use crate::session::{self, Session};
 use clap::Args;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -40,13 +40,17 @@ pub(crate) async fn run(args: &LoginArgs, globals: &Globals, output: &Output) ->
         Some(addr) => context::normal_addr(addr),
         None => context::read(&path)?.map_or_else(|| context::normal_addr(DEFAULT_ADDR), |kept| kept.addr),
     };
+    // Kept as it is found from anywhere.
+    let ca_file = globals.ca_file.as_deref().map(std::path::absolute).transpose();
+    let ca_file = ca_file.map_err(|error| Failure::local(format!("--ca-file: {}", system_said(&error))))?;
     if in_the_clear(&addr) {
         output.warn(format!(
             "{addr} is not this machine and not https: the token and every secret travel in the clear"
         ));
     }
     let token = if args.sign_in {
-        sign_in::token(&addr, args.issuer.as_deref(), args.port.unwrap_or(0), output).await?
+        let client = session::client(&addr, None, ca_file.as_deref())?;
+        sign_in::token(&client, args.issuer.as_deref(), args.port.unwrap_or(0), output).await?
     } else {
         let ask = Ask::new(output);
         if ask.somebody() {
@@ -56,13 +60,14 @@ pub(crate) async fn run(args: &LoginArgs, globals: &Globals, output: &Output) ->
         }
     };
     let token = Zeroizing::new(token.trim().to_owned());
-    let session = Session::with(&addr, &token, output)?;
+    let session = Session::with(&addr, &token, ca_file.as_deref(), output)?;
     let whoami = session.read(session.client.whoami()).await?;
     context::write(
         &path,
         &Context {
             addr: addr.clone(),
             token,
+            ca_file,
         },
     )?;
     let document = json!({"addr": addr, "principal": whoami.get("handle"), "context": path, "whoami": whoami});

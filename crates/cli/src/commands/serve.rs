@@ -6,6 +6,7 @@ mod dev;
 mod logs;
 mod outgoing;
 mod ready;
+mod tls;
 
 pub(crate) use dev::open_failure;
 
@@ -47,7 +48,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) dev: bool,
     /// Load a sample agency into it: three clients, eight credentials, four templates, weeks of history
-    #[arg(long, requires = "dev")]
+    #[arg(long, requires = "dev", conflicts_with = "tls_cert")]
     pub(crate) sample: bool,
     /// The ledger's directory
     #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA)]
@@ -77,6 +78,11 @@ pub(crate) struct ServeArgs {
     /// Make current state anew from the log before serving
     #[arg(long)]
     pub(crate) rebuild_state: bool,
+    /// How long open requests have to end in when the server stops: at most 10m
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(crate) drain_timeout: String,
+    #[command(flatten)]
+    pub(crate) tls: tls::TlsArgs,
     #[command(flatten)]
     pub(crate) outgoing: outgoing::OutgoingArgs,
     #[command(flatten)]
@@ -112,6 +118,13 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         "5m, 30s, 1h",
     )?;
     let header_within = span("--header-timeout", &args.header_timeout, MOMENT..=HOUR, "30s, 5s, 1m")?;
+    let drain_within = span(
+        "--drain-timeout",
+        &args.drain_timeout,
+        Duration::ZERO..=HOUR / 6,
+        "10s, 1m",
+    )?;
+    let tls = args.tls.load()?;
     let connections_max = connections::room_for(args.max_connections);
     let outgoing = args.outgoing.client(args.dev)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -126,6 +139,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         let addr = listener
             .local_addr()
             .map_err(|error| Failure::local(error.to_string()))?;
+        tls::check_listener(args, addr)?;
         let (fatal, fatals) = mpsc::unbounded_channel();
         let mut opened = open(args, window, fatal, ask)?;
         dev::renew_token(&mut opened, &args.data, output).await?;
@@ -133,12 +147,17 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
         let options = ServeOptions {
             header_within,
             connections_max,
+            drain_within,
+            tls: tls.clone(),
             rates: RateLimits {
                 principal: args.max_requests,
                 stranger: args.max_stranger_requests,
             },
             ..ServeOptions::new(listener, outgoing)
         };
+        if let Some(tls) = tls {
+            tokio::spawn(tls::keep_up(tls));
+        }
         serve(args, options, addr, opened, fatals, output).await
     })
 }

@@ -29,6 +29,10 @@ pub(crate) fn failure(error: Error) -> Failure {
             .hint("`strongroom login --addr ADDR` keeps another address"),
         Error::Broken { .. } => failure.hint("try again; with --idempotency-key KEY a repeat is done once at most"),
         Error::Answer { .. } => failure.hint("is the address that of a Strongroom server? --addr names another"),
+        Error::Tls { .. } => failure
+            .hint("--ca-file FILE, or STRONGROOM_CA_FILE, trusts the certificates in it")
+            .hint("http://ADDR is for a server that speaks no TLS"),
+        Error::Certificates => failure.hint("--ca-file takes certificates in PEM: -----BEGIN CERTIFICATE-----"),
         Error::Token => failure.hint("`strongroom login` keeps another one"),
         _ => failure,
     }

@@ -229,7 +229,11 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
         (422, "reason_required", rejected(Rejection::ReasonRequired)),
         (403, "self_escalation", rejected(Rejection::SelfEscalation)),
         (403, "token_too_strong", rejected(Rejection::TokenTooStrong)),
-        (429, "rate_limited", ApiError::TooMany(std::time::Duration::from_secs(1))),
+        (
+            429,
+            "rate_limited",
+            ApiError::TooMany(std::time::Duration::from_secs(1)),
+        ),
         (429, "too_many_windows", ApiError::Failure(Failure::TooManyWindows)),
         (429, "too_many_run_tokens", rejected(Rejection::TooManyRunTokens)),
         (

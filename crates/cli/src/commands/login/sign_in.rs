@@ -18,8 +18,12 @@ const WITHIN: Duration = Duration::from_secs(600);
 const REQUEST_BYTES_MAX: usize = 16 << 10;
 
 /// Has somebody sign in; gives the token.
-pub(super) async fn token(addr: &str, issuer: Option<&str>, port: u16, output: &Output) -> Outcome<Zeroizing<String>> {
-    let client = Client::new(addr, None).map_err(failure)?;
+pub(super) async fn token(
+    client: &Client,
+    issuer: Option<&str>,
+    port: u16,
+    output: &Output,
+) -> Outcome<Zeroizing<String>> {
     let local = |error: std::io::Error| {
         Failure::local(format!("can't wait for the browser: {}", system_said(&error)))
             .hint("--port takes another port of this machine")

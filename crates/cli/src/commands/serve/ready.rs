@@ -20,16 +20,17 @@ pub(super) async fn get_ready(args: &ServeArgs, addr: SocketAddr, opened: &Opene
         if args.sample {
             load_sample(addr, token, output).await?;
         }
-        keep_context(addr, token, output);
+        keep_context(addr, args.tls.tls_cert.is_some(), token, output);
     }
     say_ready(args, addr, opened, output)
 }
 
 /// After this the next command in another terminal just works. Where the file can't be written the server serves all the same.
-fn keep_context(addr: SocketAddr, token: &Zeroizing<String>, output: &Output) {
+fn keep_context(addr: SocketAddr, tls: bool, token: &Zeroizing<String>, output: &Output) {
     let context = Context {
-        addr: format!("http://{}", reachable(addr)),
+        addr: url(addr, tls),
         token: token.clone(),
+        ca_file: None,
     };
     let kept = context::path().and_then(|path| context::write(&path, &context));
     if let Err(failure) = kept {
@@ -57,13 +58,15 @@ fn say_ready(args: &ServeArgs, addr: SocketAddr, opened: &OpenedLedger, output: 
         .data
         .to_str()
         .ok_or_else(|| Failure::local("the directory's name is not UTF-8"))?;
-    let mut document = json!({"addr": addr.to_string(), "data": data});
+    let tls = args.tls.tls_cert.is_some();
+    let shown = if tls { url(addr, tls) } else { addr.to_string() };
+    let mut document = json!({"addr": shown, "data": data});
     if let (Some(members), Some(token)) = (document.as_object_mut(), token) {
         members.insert("token".to_owned(), json!(token));
     }
     output.show(&document, |look| {
         let facts = Facts::default()
-            .fact("address", format!("http://{addr}"))
+            .fact("address", url(addr, tls))
             .maybe("token", token)
             .fact(
                 "data",
@@ -87,6 +90,10 @@ fn say_ready(args: &ServeArgs, addr: SocketAddr, opened: &OpenedLedger, output: 
     };
     output.talk(format!("{next}\nCtrl-C stops it"));
     Ok(())
+}
+
+fn url(addr: SocketAddr, tls: bool) -> String {
+    format!("{}://{}", if tls { "https" } else { "http" }, reachable(addr))
 }
 
 /// Where this machine reaches a listener: one on all addresses is reached by loopback.
