@@ -1,6 +1,7 @@
 //! The grammar, exit codes, what programs get.
 
 mod agency; // a whole day on the command line
+mod config; // the configuration file of serve
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
 mod run; // secrets for a command, a file, a script

@@ -3,8 +3,8 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    approval, audit, client, completions, credential, default, dump, get, identity, import, init, inject, keys, login,
-    mapping, plan, principal, resolve, rotation, run, serve, service, setup, status, template, token, verify,
+    approval, audit, client, completions, config, credential, default, dump, get, identity, import, init, inject, keys,
+    login, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status, template, token, verify,
     workspace,
 };
 use crate::output::Format;
@@ -197,6 +197,9 @@ pub(crate) enum Command {
     Dump(dump::DumpArgs),
     /// How the ledger is doing
     Status(status::StatusArgs),
+    /// The configuration file of `serve`
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// The ledger's keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),

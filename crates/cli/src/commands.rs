@@ -4,6 +4,7 @@ pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod credential;
 pub(crate) mod default;
 pub(crate) mod dump;

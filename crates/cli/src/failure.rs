@@ -104,13 +104,6 @@ impl Failure {
         }
     }
 
-    /// What the server sent, for programs.
-    #[must_use]
-    pub(crate) fn with_document(mut self, document: Value) -> Self {
-        self.problem = Some(Box::new(document));
-        self
-    }
-
     /// Adds what to try next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

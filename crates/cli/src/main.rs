@@ -12,6 +12,7 @@ mod reference; // cred://handle/field
 mod input; // what people type: fields, secrets, times
 mod ask; // what people are asked, where there are people
 mod root; // where the root key comes from
+mod config; // the configuration file of serve
 mod context; // the context file: which ledger, which token
 mod session; // one command's talk with the server
 mod doc; // answers as documents
@@ -40,7 +41,18 @@ fn main() -> ExitCode {
             return Exit::Local.into();
         }
     }
-    let cli = match Cli::try_parse() {
+    let words = match config::expanded(std::env::args_os().collect()) {
+        Ok(words) => words,
+        Err(failure) => {
+            let format = if usage::wants_json(std::env::args_os()) {
+                Format::Json
+            } else {
+                Format::Table
+            };
+            return output::finish(&Output::new(format), Err(failure));
+        }
+    };
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && usage::wants_json(std::env::args_os()) => {
             let failure = usage::failure(&error).exits(usage::exit(std::env::args_os()));
@@ -70,6 +82,7 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
     match &cli.command {
         Command::Serve(args) => commands::serve::run(args, output, &Ask::new(output)),
         Command::Init(args) => commands::init::run(args, output, &Ask::new(output)),
+        Command::Config(command) => commands::config::run(command, output),
         Command::Keys(command) => commands::keys::run(command, output),
         Command::Completions(args) => commands::completions::run(args, output),
         _ => {
@@ -117,7 +130,9 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Approval(command) => commands::approval::run(command, &session).await,
         Command::Policy(command) => commands::approval::run_policy(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
-        Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Completions(_) => Ok(()), // done without a server
+        Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Config(_) | Command::Completions(_) => {
+            Ok(())
+        } // done without a server
         Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Run(_) => Ok(()), // done before a session
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn wants_json(words: impl IntoIterator<Item = std::ffi::OsString>) ->
 pub(crate) fn exit(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     let mut words = words.into_iter().skip(1).take_while(|word| word != "--");
     while let Some(word) = words.next() {
-        if word == "--output" || word == "--addr" {
+        if word == "--output" || word == "--addr" || word == "--ca-file" {
             words.next();
         } else if !word.as_encoded_bytes().starts_with(b"-") {
             return if word == "run" { Exit::Run } else { Exit::Local };

@@ -34,7 +34,9 @@ pub(crate) const DEFAULT_DATA: &str = "./strongroom-data";
 
 /// `serve`
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_override_self = true,
+    after_help = "\
 Examples:
   strongroom serve --dev                 a ledger to play with; commands find it by themselves
   strongroom serve --dev --sample        the same, with a sample agency in it
@@ -42,8 +44,12 @@ Examples:
   strongroom serve --dev --listen 127.0.0.1:0 --output json
 
 With port 0 the line that says it is ready says which port it is. Logs go to stderr;
-STRONGROOM_LOG says how much: info, debug, strongroom_server=trace, …")]
+STRONGROOM_LOG says how much: info, debug, strongroom_server=trace, …"
+)]
 pub(crate) struct ServeArgs {
+    /// Read options from this file (TOML, by their long names); what is typed goes before. Also STRONGROOM_CONFIG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// A ledger to play with: made when it is not there, its keys unprotected, its token in the context file
     #[arg(long)]
     pub(crate) dev: bool,

@@ -20,7 +20,7 @@ pub(crate) fn failure(error: Error) -> Failure {
         return Failure::new(Exit::Refused, clean(&error.to_string()))
             .hint(format!("another says yes with `strongroom approval approve {id}`"))
             .hint(format!("then repeat this with --approval {id}, within the hour"))
-            .with_document(serde_json::to_value(asked).unwrap_or_default());
+            .with_problem(serde_json::to_value(asked).unwrap_or_default());
     }
     let failure = Failure::local(clean(&error.to_string()));
     match error {
