@@ -1,6 +1,7 @@
 //! The grammar, exit codes, what programs get.
 
 mod agency; // a whole day on the command line
+mod doctor; // what is wrong with an installation
 mod config; // the configuration file of serve
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
@@ -42,6 +43,9 @@ fn every_command_of_the_grammar_is_there() {
         "approval approve",
         "policy set",
         "token run",
+        "config check",
+        "doctor",
+        "man",
         "credential history",
         "credential reveal",
         "client create",

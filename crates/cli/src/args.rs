@@ -3,9 +3,9 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    approval, audit, client, completions, config, credential, default, dump, get, identity, import, init, inject, keys,
-    login, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status, template, token, verify,
-    workspace,
+    approval, audit, client, completions, config, credential, default, doctor, dump, get, identity, import, init,
+    inject, keys, login, man, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status,
+    template, token, verify, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -197,6 +197,10 @@ pub(crate) enum Command {
     Dump(dump::DumpArgs),
     /// How the ledger is doing
     Status(status::StatusArgs),
+    /// Look for what is wrong with an installation, and say what to do
+    Doctor(doctor::DoctorArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
     /// The configuration file of `serve`
     #[command(subcommand)]
     Config(config::ConfigCommand),

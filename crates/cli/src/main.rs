@@ -82,6 +82,8 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
     match &cli.command {
         Command::Serve(args) => commands::serve::run(args, output, &Ask::new(output)),
         Command::Init(args) => commands::init::run(args, output, &Ask::new(output)),
+        Command::Doctor(args) => commands::doctor::run(args, output),
+        Command::Man(args) => commands::man::run(args, output),
         Command::Config(command) => commands::config::run(command, output),
         Command::Keys(command) => commands::keys::run(command, output),
         Command::Completions(args) => commands::completions::run(args, output),
@@ -130,9 +132,13 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Approval(command) => commands::approval::run(command, &session).await,
         Command::Policy(command) => commands::approval::run_policy(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
-        Command::Serve(_) | Command::Init(_) | Command::Keys(_) | Command::Config(_) | Command::Completions(_) => {
-            Ok(())
-        } // done without a server
+        Command::Serve(_)
+        | Command::Init(_)
+        | Command::Keys(_)
+        | Command::Config(_)
+        | Command::Doctor(_)
+        | Command::Man(_)
+        | Command::Completions(_) => Ok(()), // done without a server
         Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Run(_) => Ok(()), // done before a session
     }
 }

@@ -307,6 +307,7 @@ async fn serve(
         }
     };
     tracing::info!("stopping");
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drop(stop);
     if !server.is_finished() {
         let _ = server.await; // it gives open requests a little time

@@ -83,6 +83,8 @@ fn say_ready(args: &ServeArgs, addr: SocketAddr, opened: &OpenedLedger, output: 
             facts.render(look)
         )
     })?;
+    // For systemd, where it started us; elsewhere it does nothing.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let next = match (token.is_some(), args.sample) {
         (true, true) => "in another terminal: strongroom credential list",
         (true, false) => "in another terminal: strongroom credential create, or strongroom --help",
