@@ -13,6 +13,7 @@ mod connections; // slow ones, too many
 mod sign_in; // by another issuer's word
 mod api; // every route: what it does, what it refuses
 mod cli; // the grammar, exit codes, what programs get
+mod agencies; // many clients, one template, one key for all
 mod import; // credentials and workflows of other systems
 mod crash; // killed at any moment, nothing acknowledged is lost
 mod canary; // no secret is anywhere but in secret parts

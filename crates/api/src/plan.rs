@@ -1,5 +1,6 @@
 //! Work on many places at once: what it would touch, and what it did.
 
+use crate::value::Pairs;
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,6 +95,43 @@ pub struct Offboard {
     pub reason: Option<String>,
 }
 
+/// `POST /templates/{handle}/setup`: lets it run in many workspaces. Workspaces, clients and environments narrow each
+/// other; several of one sort widen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUp {
+    /// In these workspaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<String>,
+    /// In workspaces of these clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// In workspaces of these environments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
+    /// In each in which you may map, of what the others leave.
+    #[serde(default)]
+    pub each: bool,
+    /// This revision; else the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// Which credential is to stand behind a variable; for the others the one that fits is found, where there is one.
+    #[serde(default)]
+    pub map: Pairs,
+    /// Leave out a workspace in which something is missing, instead of refusing the whole.
+    #[serde(default)]
+    pub skip_incomplete: bool,
+    /// Only say what it would touch.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// `digest` of the plan that was shown: 412 where it is another by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A plan, or what was done. Things are named by handle, where the caller may see them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Planned {
@@ -146,4 +184,7 @@ pub struct Change {
     /// The same for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Credentials to choose from, the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fitting: Vec<String>,
 }

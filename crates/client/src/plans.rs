@@ -5,7 +5,7 @@ use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
 use serde::Serialize;
-use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, TransferStewardship, Undo};
+use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
 
 /// Each is done whole or not at all; with `dry_run` nothing is changed.
 impl Client {
@@ -82,6 +82,20 @@ impl Client {
     pub async fn offboard(&self, handle: &str, request: &Offboard, options: &Options) -> Result<Planned, Error> {
         self.plan(
             &path(&["principals", handle, "offboard"])?,
+            request,
+            request.dry_run,
+            options,
+        )
+        .await
+    }
+
+    /// `POST /templates/{handle}/setup`.
+    ///
+    /// # Errors
+    /// [`Error`]; then nothing was changed.
+    pub async fn set_up(&self, template: &str, request: &SetUp, options: &Options) -> Result<Planned, Error> {
+        self.plan(
+            &path(&["templates", template, "setup"])?,
             request,
             request.dry_run,
             options,

@@ -90,6 +90,29 @@ pub fn template<'s>(
     shelf.find(TemplateId::parse(reference).ok(), reference, pointer)
 }
 
+/// Says that a template has no such variable, with those that are spelt alike.
+#[must_use]
+pub fn unknown_variable(template: &Template, name: &str, pointer: &str) -> Rejection {
+    let newest = template.revisions.last().into_iter().flat_map(|fact| &fact.variables);
+    let mut near: Vec<_> = newest
+        .map(|variable| {
+            (
+                strsim::osa_distance(&variable.name, &name.to_uppercase()),
+                variable.name.clone(),
+            )
+        })
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .collect();
+    near.sort_unstable();
+    near.truncate(SUGGESTIONS_MAX);
+    Rejection::NotFound {
+        what: "variable",
+        pointer: pointer.to_owned(),
+        suggestions: near.into_iter().map(|(_, name)| name).collect(),
+        denied: None,
+    }
+}
+
 /// Finds a principal.
 ///
 /// # Errors

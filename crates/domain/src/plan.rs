@@ -6,7 +6,10 @@
 mod copy;
 mod people;
 mod replace;
+mod setup;
 mod undo;
+
+pub use setup::{Places, Setup};
 
 use crate::command::{Command, Ref};
 use crate::event::{Event, Recorded};
@@ -58,6 +61,8 @@ pub enum Wish {
         /// Who answers for his credentials from then on.
         steward: Option<Ref>,
     },
+    /// A template runs in many workspaces.
+    Setup(Setup),
 }
 
 /// What a line of a plan, or an event, touches. The words before and behind are what stood there and what will.
@@ -189,6 +194,10 @@ pub enum Blocked {
     NotUndoable,
     /// Somebody must answer for it afterwards.
     NeedsSteward,
+    /// No credential that the asker may use fits.
+    NothingFits,
+    /// More than one fits: none is chosen silently.
+    SeveralFit,
 }
 
 impl Blocked {
@@ -199,6 +208,8 @@ impl Blocked {
             Self::ChangedSince => "changed_since",
             Self::NotUndoable => "not_undoable",
             Self::NeedsSteward => "needs_steward",
+            Self::NothingFits => "nothing_fits",
+            Self::SeveralFit => "several_fit",
         }
     }
 
@@ -209,6 +220,8 @@ impl Blocked {
             Self::ChangedSince => "it was changed since: what stands there now is somebody's later choice",
             Self::NotUndoable => "this is not undone: only mappings, defaults, admissions, sharing and stewards are",
             Self::NeedsSteward => "name who answers for it from now on",
+            Self::NothingFits => "no credential that you may use fits",
+            Self::SeveralFit => "several credentials fit: name the one that is meant",
         }
     }
 }
@@ -231,6 +244,21 @@ pub struct Line {
     pub touched: Touched,
     /// What becomes of it.
     pub step: Step,
+    /// Why so, for people, where there is more to say than the step says.
+    pub remark: Option<String>,
+    /// Credentials to choose from, the likeliest first; only such as the asker may see.
+    pub fitting: Vec<CredentialId>,
+}
+
+impl Line {
+    fn new(touched: Touched, step: Step) -> Self {
+        Self {
+            touched,
+            step,
+            remark: None,
+            fitting: Vec::new(),
+        }
+    }
 }
 
 /// What a wish comes to.
@@ -255,7 +283,7 @@ impl Plan {
     }
 
     fn line(&mut self, touched: Touched, step: Step) {
-        self.lines.push(Line { touched, step });
+        self.lines.push(Line::new(touched, step));
     }
 }
 
@@ -270,6 +298,7 @@ pub fn plan(state: &State, visible: &Visible<'_>, wish: &Wish, now: TimeUs) -> R
         Wish::Undo { events } => undo::plan(state, visible, events)?,
         Wish::Stewards { from, to } => people::stewards(state, visible, from, to)?,
         Wish::Offboard { principal, steward } => people::offboard(state, visible, principal, steward.as_deref(), now)?,
+        Wish::Setup(setup) => setup::plan(state, visible, setup, now)?,
     };
     if plan.lines.len() > PLAN_LINES_MAX {
         let message = format!("{} places at once are more than {PLAN_LINES_MAX}", plan.lines.len());

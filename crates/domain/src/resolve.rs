@@ -1,6 +1,7 @@
 //! Which credential stands behind a variable, and why.
 
 use crate::event::{FieldFact, Served, Variable};
+use crate::find;
 use crate::ids::{ClientId, CredentialId, CredentialVersion, Revision, TemplateId, TimeUs, WorkspaceId};
 use crate::limits::FITTING_MAX;
 use crate::rejection::{MissingVariable, Named, Rejection};
@@ -297,10 +298,12 @@ pub fn resolve(
         });
     };
     let asked = Asked {
-        state,
-        workspace,
-        mappings: &installation.mappings,
-        instance,
+        named: Steps {
+            state,
+            workspace,
+            mappings: &installation.mappings,
+            instance,
+        },
         visible,
         now,
     };
@@ -349,7 +352,7 @@ pub fn suits(variable: &Variable, credential: &Credential, now: TimeUs) -> Resul
     in_use(credential, now)
 }
 
-/// The credentials that fit, among the visible; the workspace's client's first, then by handle.
+/// The credentials that fit, among the visible; the likeliest first, as [`rank`] has it.
 #[must_use]
 pub fn fitting(
     state: &State,
@@ -364,10 +367,67 @@ pub fn fitting(
         .map(AsRef::as_ref)
         .filter(|it| fits(variable, it, workspace, now).is_ok() && visible.credential(it))
         .collect();
-    let own = |it: &Credential| it.client.is_some() && it.client == workspace.client;
-    found.sort_by(|left, right| (!own(left), &left.handle).cmp(&(!own(right), &right.handle)));
+    found.sort_by_cached_key(|it| rank(variable, it, workspace));
     found.truncate(FITTING_MAX);
     found.into_iter().map(|it| it.id).collect()
+}
+
+/// In which order credentials that fit are proposed: the workspace's client's own first, then by the order in which the
+/// variable names kinds, then what has the fewest scopes that are not asked for, then by handle.
+#[must_use]
+pub fn rank(variable: &Variable, credential: &Credential, workspace: &Workspace) -> (bool, usize, usize, String) {
+    let own = credential.client.is_some() && credential.client == workspace.client;
+    let kind = variable.kinds.iter().position(|kind| *kind == credential.kind);
+    let beyond = credential.scopes.iter().filter(|it| !variable.scopes.contains(it));
+    (
+        !own,
+        kind.unwrap_or_default(),
+        beyond.count(),
+        credential.handle.clone(),
+    )
+}
+
+/// The variable as the admitted revision declares it, else as the newest does: mapping may come before admitting.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn declared<'s>(
+    state: &State,
+    workspace: Option<&Workspace>,
+    template: &'s Template,
+    name: &str,
+    pointer: &str,
+) -> Result<&'s Variable, Rejection> {
+    let installation = workspace.and_then(|it| state.installations.get(&(it.id, template.id)));
+    let admitted = installation.and_then(|it| it.revision);
+    let admitted = template.revisions.iter().find(|fact| Some(fact.revision) == admitted);
+    let declared = [admitted, template.revisions.last()].into_iter().flatten();
+    let mut variables = declared.flat_map(|fact| &fact.variables);
+    variables
+        .find(|variable| variable.name == name)
+        .ok_or_else(|| find::unknown_variable(template, name, pointer))
+}
+
+/// The credential that stands behind one variable, and the step that names it, whether a revision is admitted or not.
+/// It looks for nothing else that would fit, and so costs little however many credentials there are.
+pub(crate) fn chosen(
+    state: &State,
+    workspace: &Workspace,
+    mappings: &[Mapping],
+    instance: Option<&str>,
+    variable: &Variable,
+    now: TimeUs,
+) -> Option<(Step, CredentialId)> {
+    let named = Steps {
+        state,
+        workspace,
+        mappings,
+        instance,
+    };
+    match named.choose(variable, now, &mut |_, _, _| {}) {
+        Chosen::One(step, credential) => Some((step, credential.id)),
+        Chosen::Several | Chosen::Nothing => None,
+    }
 }
 
 /// Whether a credential may be used in a workspace: all when it belongs to no client, else its client's; wider only
@@ -427,10 +487,7 @@ fn has_scope(credential: &Credential, scope: &str) -> bool {
 
 /// One question, for all its variables.
 struct Asked<'a> {
-    state: &'a State,
-    workspace: &'a Workspace,
-    mappings: &'a [Mapping],
-    instance: Option<&'a str>,
+    named: Steps<'a>,
     visible: &'a Visible<'a>,
     now: TimeUs,
 }
@@ -438,58 +495,82 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn outcome(&self, variable: &Variable) -> Outcome {
         let mut passed_over = Vec::new();
-        for step in Step::ALL.iter().copied() {
-            let mut fitting = Vec::new();
-            for id in self.named(step, variable) {
-                // What a mapping names is there: nothing is ever taken out of the state.
-                let Some(credential) = self.state.credentials.get(&id) else {
-                    continue;
-                };
-                match fits(variable, credential, self.workspace, self.now) {
-                    Ok(()) => fitting.push(credential),
-                    Err(why) => passed_over.push(PassedOver {
-                        step,
-                        credential: Some(id).filter(|_| self.visible.credential(credential)),
-                        clients: (why == WhyNot::ClientGuard)
-                            .then(|| AtOdds::of(self.state, self.visible, credential, self.workspace))
-                            .flatten(),
-                        record: id,
-                        why,
-                    }),
-                }
-            }
-            fitting.dedup_by_key(|credential| credential.id);
-            match fitting.as_slice() {
-                [] => {}
-                [one] => {
-                    return Outcome::Chosen {
-                        credential: one.id,
-                        version: one.version(),
-                        step,
-                        passed_over,
-                    };
-                }
-                [..] => return self.none(variable, MissingWhy::Ambiguous, passed_over),
-            }
-        }
-        let why = if passed_over.is_empty() {
-            MissingWhy::NotMapped
-        } else {
-            MissingWhy::NothingFits
+        let mut pass = |step, credential: &Credential, why| {
+            passed_over.push(PassedOver {
+                step,
+                credential: Some(credential.id).filter(|_| self.visible.credential(credential)),
+                clients: (why == WhyNot::ClientGuard)
+                    .then(|| AtOdds::of(self.named.state, self.visible, credential, self.named.workspace))
+                    .flatten(),
+                record: credential.id,
+                why,
+            });
         };
-        self.none(variable, why, passed_over)
-    }
-
-    fn none(&self, variable: &Variable, why: MissingWhy, passed_over: Vec<PassedOver>) -> Outcome {
+        let why = match self.named.choose(variable, self.now, &mut pass) {
+            Chosen::One(step, credential) => {
+                return Outcome::Chosen {
+                    credential: credential.id,
+                    version: credential.version(),
+                    step,
+                    passed_over,
+                };
+            }
+            Chosen::Several => MissingWhy::Ambiguous,
+            Chosen::Nothing if passed_over.is_empty() => MissingWhy::NotMapped,
+            Chosen::Nothing => MissingWhy::NothingFits,
+        };
         if !variable.required {
             return Outcome::Unset { passed_over };
         }
-        let fitting = fitting(self.state, variable, self.workspace, self.visible, self.now);
+        let Steps { state, workspace, .. } = self.named;
+        let fitting = fitting(state, variable, workspace, self.visible, self.now);
         Outcome::Missing {
             why,
             passed_over,
             fitting,
         }
+    }
+}
+
+/// What the steps come to for one variable.
+enum Chosen<'a> {
+    One(Step, &'a Credential),
+    Several,
+    Nothing,
+}
+
+/// What mappings and defaults name.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    state: &'a State,
+    workspace: &'a Workspace,
+    mappings: &'a [Mapping],
+    instance: Option<&'a str>,
+}
+
+impl<'a> Steps<'a> {
+    /// Goes from the most specific step to the least; tells `pass` what was named and does not fit.
+    fn choose(&self, variable: &Variable, now: TimeUs, pass: &mut dyn FnMut(Step, &Credential, WhyNot)) -> Chosen<'a> {
+        for step in Step::ALL.iter().copied() {
+            let mut fitting: Vec<&Credential> = Vec::new();
+            for id in self.named(step, variable) {
+                // What a mapping names is there: nothing is ever taken out of the state.
+                let Some(credential) = self.state.credentials.get(&id) else {
+                    continue;
+                };
+                match fits(variable, credential, self.workspace, now) {
+                    Ok(()) => fitting.push(credential),
+                    Err(why) => pass(step, credential, why),
+                }
+            }
+            fitting.dedup_by_key(|credential| credential.id);
+            match fitting.as_slice() {
+                [] => {}
+                [one] => return Chosen::One(step, one),
+                [..] => return Chosen::Several,
+            }
+        }
+        Chosen::Nothing
     }
 
     /// The credentials that a step names: one at most for a mapping, one for each accepted kind for a default.

@@ -322,6 +322,14 @@ pub struct RevisionFact {
     pub entered_by: PrincipalId,
 }
 
+impl RevisionFact {
+    /// Whether it declares a variable of this name.
+    #[must_use]
+    pub fn declares(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| variable.name == name)
+    }
+}
+
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {

@@ -5,7 +5,7 @@ use crate::request::{Failure, Receipt, RequestContext};
 use crate::{Ledger, done_or_asked};
 use std::sync::Arc;
 use strongroom_domain::command::Command;
-use strongroom_domain::ids::{CorrelationId, Position, TimeUs};
+use strongroom_domain::ids::{CorrelationId, CredentialId, Position, TimeUs};
 use strongroom_domain::plan::{Blocked, Step, Touched, Wish, plan};
 use strongroom_domain::rights::{Denied, visible};
 use strongroom_domain::{Rejection, State};
@@ -38,6 +38,10 @@ pub struct PlannedLine {
     pub touched: Touched,
     /// What becomes of it.
     pub outcome: Outcome,
+    /// Why so, for people.
+    pub remark: Option<String>,
+    /// Credentials to choose from, the likeliest first.
+    pub fitting: Vec<CredentialId>,
     command: Option<Box<Command>>,
 }
 
@@ -105,6 +109,8 @@ pub(crate) fn planned(
         PlannedLine {
             touched: line.touched,
             outcome,
+            remark: line.remark,
+            fitting: line.fitting,
             command,
         }
     };

@@ -23,7 +23,7 @@ use strongroom_api::credential::{
 };
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
-use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, TransferStewardship, Undo};
+use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, SetUp, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
@@ -119,6 +119,7 @@ asked! {
     CopyWorkspace {}
     TransferStewardship {}
     Offboard {}
+    SetUp {}
     CreateGrant {}
     CreateToken {}
     CreateRunToken {}

@@ -3,7 +3,7 @@
 use crate::args::WriteArgs;
 use crate::doc::Doc;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::{Cell, Look, Table};
+use crate::output::{Cell, Look, Table, joined};
 use crate::session::Session;
 use clap::Args;
 use serde_json::Value;
@@ -70,10 +70,9 @@ pub(crate) async fn carry_out(
         session.output.show(&planned, |look| table(&planned, look))?;
     }
     if refused {
-        return Err(Failure::new(
-            Exit::Refused,
-            "not all of it can be done; nothing was changed",
-        ));
+        return Err(
+            Failure::new(Exit::Refused, "not all of it can be done; nothing was changed").maybe_hint(hint(&planned)),
+        );
     }
     if args.dry_run || !todo {
         return Ok(());
@@ -90,6 +89,22 @@ pub(crate) async fn carry_out(
     Ok(())
 }
 
+/// What helps with the first line that helps itself.
+fn hint(planned: &Value) -> Option<String> {
+    let changes = planned.list("changes");
+    let first = |why: &str| changes.iter().find(|it| it.text("why") == Some(why));
+    if let Some(change) = first("several_fit") {
+        let variable = change.text("variable").unwrap_or("VARIABLE");
+        let credential = change.texts("fitting").first().copied().unwrap_or("CREDENTIAL");
+        return Some(format!(
+            "--map {variable}={credential} says which; --skip-incomplete leaves such workspaces out"
+        ));
+    }
+    first("nothing_fits").map(|_| {
+        "`strongroom credential create` makes what is missing; --skip-incomplete leaves such workspaces out".to_owned()
+    })
+}
+
 fn table(planned: &Value, look: &Look) -> String {
     let mut table = Table::new(&["what", "where", "from", "to", "outcome"]);
     for change in planned.list("changes") {
@@ -101,6 +116,12 @@ fn table(planned: &Value, look: &Look) -> String {
         let outcome = match change.text("detail") {
             Some(detail) => format!("{outcome}: {detail}"),
             None => outcome.to_owned(),
+        };
+        let fitting = change.texts("fitting");
+        let outcome = if fitting.is_empty() {
+            outcome
+        } else {
+            format!("{outcome} ({})", joined(fitting))
         };
         table.row([
             change.text("what").unwrap_or_default().into(),

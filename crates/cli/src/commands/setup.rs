@@ -1,7 +1,9 @@
 //! `setup`.
 
 mod fit;
+mod many;
 
+use super::plan::PlanArgs;
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::{Exit, Failure, Outcome};
@@ -20,24 +22,49 @@ use strongroom_client::Options;
 
 /// `setup`
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "strongroom setup [OPTIONS] <WORKSPACE> <TEMPLATE>\n       \
+                      strongroom setup [OPTIONS] <TEMPLATE> --workspaces <NAME=VALUE>\n       \
+                      strongroom setup [OPTIONS] <TEMPLATE> --each",
+    after_help = "\
 Examples:
   strongroom setup client-a-shop order-sync
   strongroom setup client-a-shop order-sync --map SHOPIFY_API=shopify-client-a
+  strongroom setup order-sync --workspaces client=acme --workspaces environment=prod
+  strongroom setup order-sync --each --map OPENAI_API=openai-agency --dry-run
 
-On a terminal it asks what stands behind each variable that is not given, fitting
-credentials first. Elsewhere nothing is asked: exit code 2 and the list of what is missing.")]
+For one workspace it asks, on a terminal, what stands behind each variable that is not
+given, fitting credentials first. Elsewhere nothing is asked: exit code 2 and the list of
+what is missing.
+
+For many (and for one with --dry-run or --yes) the whole is shown first: each variable of
+each workspace gets the one credential that fits. Where several fit, or none does, the line
+says so and nothing is done. All of it is one commit, and `strongroom undo` takes it back."
+)]
 pub(crate) struct SetupArgs {
-    /// The workspace
+    /// The workspace; for many the template
     pub(crate) workspace: String,
     /// The template
-    pub(crate) template: String,
+    #[arg(required_unless_present_any = ["places", "each"], conflicts_with_all = ["places", "each"])]
+    pub(crate) template: Option<String>,
+    /// In many workspaces: client=CLIENT, environment=NAME or workspace=WORKSPACE. What is of
+    /// one name widens, what is of several narrows
+    #[arg(long = "workspaces", id = "places", value_name = "NAME=VALUE")]
+    pub(crate) places: Vec<String>,
+    /// In each workspace in which you may map, of what --workspaces leaves
+    #[arg(long)]
+    pub(crate) each: bool,
+    /// Leave out a workspace in which something is missing, instead of doing nothing at all
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// What stands behind a variable
     #[arg(long = "map", value_name = "VARIABLE=CREDENTIAL")]
     pub(crate) maps: Vec<String>,
     /// Admit this revision instead of the newest
     #[arg(long, value_name = "N")]
     pub(crate) revision: Option<u32>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
 }
@@ -51,12 +78,15 @@ struct Choice {
 /// Admits the revision and maps the variables: first everything is found out and asked, then it is done. So a setup
 /// that can't be finished changes nothing, and what runs goes on.
 pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
+    let Some(named) = args.template.as_deref().filter(|_| !many::asked(args)) else {
+        return many::run(args, session).await;
+    };
     let mut choices = given(&args.maps)?;
-    let template = session.read(session.client.template(&args.template)).await?;
+    let template = session.read(session.client.template(named)).await?;
     let workspace = session.read(session.client.workspace(&args.workspace)).await?;
     let mappings = session.read(session.client.mappings(&args.workspace)).await?;
     let variables = variables_of(&template, args.revision)?;
-    check_names(&choices, variables, &args.template)?;
+    check_names(&choices, variables, named)?;
     let active = session
         .list(&PageArgs::default(), async |limit, cursor| {
             let status = Some("active".to_owned());
@@ -74,7 +104,7 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
     for choice in &choices {
         check_fit(choice, variables, &workspace, session).await?;
     }
-    let handle = template.text("handle").unwrap_or(&args.template);
+    let handle = template.text("handle").unwrap_or(named);
     let mut missing = Vec::new();
     for variable in variables {
         let name = variable.text("name").unwrap_or_default();

@@ -2,12 +2,11 @@
 
 use super::workspace::stream_of;
 use super::{Decision, Desk, at, decided, one, stream, unchanged};
-use crate::event::{
-    DefaultMapped, DefaultUnmapped, Event, TemplateAdmitted, Variable, VariableMapped, VariableUnmapped,
-};
+use crate::event::{DefaultMapped, DefaultUnmapped, Event, TemplateAdmitted, VariableMapped, VariableUnmapped};
+use crate::find;
 use crate::ids::{CredentialId, Revision};
 use crate::rejection::Rejection;
-use crate::resolve::{AtOdds, WhyNot, fits, in_reach, in_use};
+use crate::resolve::{AtOdds, WhyNot, declared, fits, in_reach, in_use};
 use crate::rights::{Allowed, Target};
 use crate::state::{Credential, DefaultKey, Installation, Template, Workspace};
 use crate::text;
@@ -63,7 +62,7 @@ pub(super) fn map(
     instance
         .as_deref()
         .map_or(Ok(()), |it| text::instance_id(it).map_err(at("/instance")))?;
-    let declared = declared(desk, workspace, template, &variable)?;
+    let declared = declared(desk.state, Some(workspace), template, &variable, "/variable")?;
     let credential = desk.credential(credential, "/credential")?;
     desk.authorize(Right::Use, Target::Credential(credential))?;
     let refused = |why| refused(desk, declared.name.clone(), credential, Some(workspace), why);
@@ -99,7 +98,7 @@ pub(super) fn unmap(
     let Some(previous) = mapped(desk, workspace, template, &variable, instance.as_deref()) else {
         // A variable that a later revision no longer has may still be mapped; one that never was is a slip of the pen.
         if !template.used_variables.contains(&variable) {
-            return Err(unknown_variable(template, &variable));
+            return Err(find::unknown_variable(template, &variable, "/variable"));
         }
         return unchanged(allowed);
     };
@@ -271,44 +270,6 @@ fn mapped(
     let mappings = &installation(desk, workspace, template)?.mappings;
     let same = |it: &&crate::state::Mapping| it.variable == variable && it.instance.as_deref() == instance;
     mappings.iter().find(same).map(|mapping| mapping.credential)
-}
-
-/// The variable as the admitted revision declares it, else as the newest does: mapping may come before admitting.
-fn declared<'s>(
-    desk: &Desk<'_, '_, '_>,
-    workspace: &Workspace,
-    template: &'s Template,
-    name: &str,
-) -> Result<&'s Variable, Rejection> {
-    let admitted = installation(desk, workspace, template).and_then(|it| it.revision);
-    let admitted = template.revisions.iter().find(|fact| Some(fact.revision) == admitted);
-    let declared = [admitted, template.revisions.last()].into_iter().flatten();
-    let mut variables = declared.flat_map(|fact| &fact.variables);
-    variables
-        .find(|variable| variable.name == name)
-        .ok_or_else(|| unknown_variable(template, name))
-}
-
-fn unknown_variable(template: &Template, name: &str) -> Rejection {
-    let newest = template.revisions.last().into_iter().flat_map(|fact| &fact.variables);
-    let mut near: Vec<_> = newest
-        .map(|variable| {
-            (
-                strsim::osa_distance(&variable.name, &name.to_uppercase()),
-                variable.name.clone(),
-            )
-        })
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
-        .collect();
-    near.sort_unstable();
-    near.truncate(crate::limits::SUGGESTIONS_MAX);
-    let suggestions = near.into_iter().map(|(_, name)| name).collect();
-    Rejection::NotFound {
-        what: "variable",
-        pointer: "/variable".to_owned(),
-        suggestions,
-        denied: None,
-    }
 }
 
 fn refused(

@@ -8,6 +8,7 @@ mod four_eyes;
 mod harness;
 mod identity;
 mod laws;
+mod plan;
 mod principal;
 mod resolve;
 mod rights;

@@ -6,9 +6,9 @@ use crate::call::Call;
 use crate::params::Params;
 use crate::problem::ApiError;
 use crate::view::{Lens, plan_done, plan_shown};
-use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, TransferStewardship, Undo};
+use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
 use strongroom_domain::ids::CorrelationId;
-use strongroom_domain::plan::Wish;
+use strongroom_domain::plan::{Places, Setup, Wish};
 use strongroom_ledger::{Failure, RequestContext};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(copy))
         .routes(routes!(stewardship))
         .routes(routes!(offboard))
+        .routes(routes!(set_up))
 }
 
 /// Puts another credential wherever this one stands: every mapping and default, in one step.
@@ -96,6 +97,26 @@ async fn offboard(Params(principal): Params<String>, call: Call<Offboard>) -> An
         steward: steward_to,
     };
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Lets a template run in many workspaces: admits its revision and maps what fits, where exactly one credential does.
+#[utoipa::path(post, path = "/api/v1/templates/{handle}/setup", tag = "plans", request_body = SetUp,
+    responses((status = 200, body = Planned)))]
+async fn set_up(Params(template): Params<String>, call: Call<SetUp>) -> Answer {
+    let body = call.body;
+    let wish = Wish::Setup(Setup {
+        template,
+        revision: body.revision,
+        places: Places {
+            workspaces: body.workspaces,
+            clients: body.clients,
+            environments: body.environments,
+            each: body.each,
+        },
+        maps: body.map.0,
+        skip_incomplete: body.skip_incomplete,
+    });
+    carry_out(call.app, call.context, wish, body.dry_run, body.expected.as_deref()).await
 }
 
 async fn carry_out(app: App, context: RequestContext, wish: Wish, dry_run: bool, expected: Option<&str>) -> Answer {

@@ -15,10 +15,19 @@ pub(crate) fn plan_shown(lens: &Lens<'_>, tried: &Tried, checkpoint: &str) -> Pl
             Outcome::Blocked(why) => ("refused", Some(why.as_str()), Some(why.sentence().to_owned())),
             Outcome::Refused(rejection) => ("refused", Some(rejection.kind()), Some(rejection.message())),
         };
+        let detail = match (detail, &line.remark) {
+            (Some(detail), Some(remark)) => Some(format!("{detail}: {remark}")),
+            (detail, remark) => detail.or_else(|| remark.clone()),
+        };
         Change {
             outcome: outcome.to_owned(),
             why: why.map(str::to_owned),
             detail,
+            fitting: line
+                .fitting
+                .iter()
+                .filter_map(|id| lens.credential_handle(*id))
+                .collect(),
             ..change(lens, &line.touched)
         }
     };

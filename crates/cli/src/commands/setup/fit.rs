@@ -41,8 +41,9 @@ fn reaches(credential: &Value, workspace: &Value) -> bool {
             .is_some_and(|handle| reach.texts("workspaces").contains(&handle))
 }
 
-/// Credentials in the order to offer them: those that fit, the workspace's client's own first, then those of the service
-/// that don't, each with why not. What is for another service is no offer.
+/// Credentials in the order to offer them: those that fit, the workspace's client's own first, then by the order of the
+/// variable's kinds, then what has the fewest scopes beyond those asked for; then those of the service that don't fit, each
+/// with why not. What is for another service is no offer.
 pub(super) fn offers<'a>(
     variable: &Value,
     credentials: &'a [Value],
@@ -50,6 +51,7 @@ pub(super) fn offers<'a>(
     now: Timestamp,
 ) -> Vec<(&'a Value, Option<&'static str>)> {
     let client = workspace.text("client");
+    let (kinds, scopes) = (variable.texts("kinds"), variable.texts("scopes"));
     let mut offers: Vec<_> = credentials
         .iter()
         .filter(|credential| credential.text("service") == variable.text("service"))
@@ -57,7 +59,14 @@ pub(super) fn offers<'a>(
         .collect();
     offers.sort_by_key(|(credential, why)| {
         let foreign = credential.text("client") != client || client.is_none();
-        (why.is_some(), foreign, credential.text("handle").map(str::to_owned))
+        let kind = kinds.iter().position(|kind| Some(*kind) == credential.text("kind"));
+        let beyond = credential
+            .texts("scopes")
+            .iter()
+            .filter(|it| !scopes.contains(it))
+            .count();
+        let handle = credential.text("handle").map(str::to_owned);
+        (why.is_some(), foreign, kind.unwrap_or(kinds.len()), beyond, handle)
     });
     offers
 }
@@ -125,6 +134,10 @@ mod tests {
             credential("slack", json!({"service": "slack"})),
             credential("b-shared", json!({"client": null, "reach": {"all": true}})),
             credential("c-basic", json!({"kind": "basic"})),
+            credential(
+                "a-wide",
+                json!({"scopes": ["read_orders", "write_orders", "read_customers"]}),
+            ),
             credential("z-own", json!({})),
         ];
         let (variable, workspace) = (variable(), workspace());
@@ -133,6 +146,6 @@ mod tests {
             .iter()
             .filter_map(|(credential, _)| credential.text("handle"))
             .collect();
-        assert_eq!(order, ["z-own", "b-shared", "c-basic"]);
+        assert_eq!(order, ["z-own", "a-wide", "b-shared", "c-basic"]);
     }
 }
