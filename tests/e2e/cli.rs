@@ -45,6 +45,7 @@ fn every_command_of_the_grammar_is_there() {
         "token run",
         "config check",
         "doctor",
+        "watch",
         "man",
         "credential history",
         "credential reveal",

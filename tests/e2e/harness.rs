@@ -95,19 +95,24 @@ impl Place {
         }
     }
 
+    /// Starts one where another was before.
+    #[track_caller]
+    pub(crate) fn serve_at(&self, addr: &str) -> Server {
+        match self.try_serve_at(addr, &[], &[]) {
+            Ok(server) => server,
+            Err(refusal) => panic!("the server did not start: {}", refusal.text),
+        }
+    }
+
     /// Starts a dev server that may refuse.
     pub(crate) fn try_serve(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Server, Refusal> {
+        self.try_serve_at("127.0.0.1:0", arguments, variables)
+    }
+
+    fn try_serve_at(&self, addr: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Server, Refusal> {
         let mut command = self.command();
         command
-            .args([
-                "serve",
-                "--dev",
-                "--output",
-                "json",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-            ])
+            .args(["serve", "--dev", "--output", "json", "--listen", addr, "--data"])
             .arg(self.data());
         command.args(arguments).envs(variables.iter().copied());
         Server::start(command, &self.log_path())

@@ -10,6 +10,7 @@ pub mod page; // one page of a list, and how it is asked for
 pub mod problem; // RFC 9457
 pub mod credential;
 pub mod client;
+pub mod watch;
 pub mod workspace;
 pub mod template;
 pub mod resolve;

@@ -5,7 +5,7 @@
 use crate::commands::{
     approval, audit, client, completions, config, credential, default, doctor, dump, get, identity, import, init,
     inject, keys, login, man, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status,
-    template, token, verify, workspace,
+    template, token, verify, watch, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -160,6 +160,8 @@ pub(crate) enum Command {
     Run(run::RunArgs),
     /// Replace references in a file by values
     Inject(inject::InjectArgs),
+    /// Say when what a template would be served changes
+    Watch(watch::WatchArgs),
     /// Print one value, by reference
     Get(get::GetArgs),
     /// Who did what, when, and why they were allowed

@@ -30,4 +30,5 @@ pub(crate) mod status;
 pub(crate) mod template;
 pub(crate) mod token;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod workspace;

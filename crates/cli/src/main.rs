@@ -119,6 +119,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Undo(args) => commands::plan::undo(args, &session).await,
         Command::Default(command) => commands::default::run(command, &session).await,
         Command::Resolve(args) => commands::resolve::run(args, &session).await,
+        Command::Watch(args) => commands::watch::run(args, &session).await,
         Command::Get(args) => commands::get::run(args, &session).await,
         Command::Inject(args) => commands::inject::run(args, &session).await,
         Command::Audit(command) => commands::audit::run(command, &session).await,

@@ -4,6 +4,7 @@
 //! Without one (`resolve`, `reveal`, dry runs) a request is repeated only when it surely was not done.
 
 use crate::error::Error;
+use crate::path::path;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use strongroom_api::Problem;
 use strongroom_api::approval::ApprovalWritten;
 use strongroom_api::problem::TYPE_PREFIX;
+use strongroom_api::watch::WatchQuery;
 use zeroize::Zeroizing;
 
 /// How often a request is sent, at most.
@@ -174,6 +176,19 @@ impl Client {
     pub(crate) async fn stream(&self, method: Method, path: &str) -> Result<Response, Error> {
         self.send(method, path, &(), HeaderMap::new(), None, Repeat::IfNotDone)
             .await
+    }
+
+    /// Server-sent events.
+    pub(crate) async fn watch_stream(&self, query: &WatchQuery) -> Result<Response, Error> {
+        self.send(
+            Method::GET,
+            &path(&["watch"])?,
+            query,
+            HeaderMap::new(),
+            None,
+            Repeat::IfNotDone,
+        )
+        .await
     }
 
     /// Bytes as they come.

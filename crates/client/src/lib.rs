@@ -12,8 +12,12 @@ mod principals;
 mod plans;
 mod approvals;
 mod audit;
+mod watch; // typed events, taken up again
+mod cache; // secrets kept for a bounded time
 
+pub use cache::{CacheOptions, SecretsCache};
 pub use error::Error;
 pub use http::{Client, Options};
 pub use strongroom_api as api;
 pub use strongroom_api::Problem;
+pub use watch::{Watch, WatchEvent};

@@ -31,6 +31,7 @@ mod opened; // record bytes -> event
 mod planned; // one wish, many places, one step
 mod intake; // drafts: classified by the catalogue, scanned for secrets
 mod serve; // resolve and reveal: values only behind a record
+mod watch; // what changed of what somebody uses
 mod audit; // history, proofs
 mod usage; // who used a credential
 mod verify; // every record read again
@@ -58,6 +59,7 @@ pub use status::Status;
 pub use usage::{Behind, Use, Uses, Way};
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;
+pub use watch::{WATCHED_MAX, WatchRequest, Watched};
 
 use commit::CommitSide;
 use inner::Shared;

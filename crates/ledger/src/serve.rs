@@ -475,7 +475,7 @@ fn unset(variable: &strongroom_domain::resolve::ResolvedVariable) -> ResolvedVal
 
 /// Names an answer: revision, and for each variable the credential, its version and its stream's last change (plain
 /// fields belong to the credential, not to a version).
-fn etag(state: &State, resolution: &Resolution) -> String {
+pub(crate) fn etag(state: &State, resolution: &Resolution) -> String {
     // Hashed at once: many small pieces cost more than their bytes.
     let mut named = Vec::with_capacity(512);
     named.extend_from_slice(&resolution.workspace.0);

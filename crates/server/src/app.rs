@@ -2,12 +2,13 @@
 
 use crate::metrics::Metrics;
 use crate::rates::{RateLimits, Rates};
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use strongroom_connect::{Issuers, Outgoing, SignIns};
-use strongroom_domain::ids::TimeUs;
+use strongroom_domain::ids::{PrincipalId, TimeUs};
 use strongroom_ledger::Ledger;
 use tokio::sync::Semaphore;
 
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) long_read: Arc<Semaphore>,
     /// Whose word is believed, and their keys.
     pub(crate) issuers: Arc<Issuers>,
+    /// Who watches, how often.
+    pub(crate) watches: Mutex<HashMap<PrincipalId, u32>>,
     /// How many requests a second.
     pub(crate) rates: Rates,
     /// People who are about to sign in.
@@ -38,6 +41,7 @@ impl App {
         Self(Arc::new(Shared {
             ledger,
             metrics: Metrics::new(),
+            watches: Mutex::default(),
             rates: Rates::new(limits),
             requests: RequestIds::new(),
             started_at,

@@ -113,6 +113,19 @@ pub(crate) fn approval(headers: &HeaderMap) -> Result<ApprovalWish, ApiError> {
     Ok(wish)
 }
 
+/// `Last-Event-ID`: the position behind which a watch goes on.
+pub(crate) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
+    let Some(value) = one(headers, "last-event-id", "Last-Event-ID")? else {
+        return Ok(None);
+    };
+    let position = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+    position.map(Some).ok_or(ApiError::Header {
+        name: "Last-Event-ID",
+        what: "is no position",
+        hint: "send the `id` of the last event, or leave the header out",
+    })
+}
+
 /// The program that asks: visible ASCII, cut where it is long. It is no place for an error.
 pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(USER_AGENT)?.to_str().ok()?;

@@ -26,6 +26,12 @@ pub const HEADER_WITHIN_S: u64 = 30;
 pub(crate) const BODY_WITHIN_S: u64 = 300;
 /// Seconds that the handshake of TLS may take.
 pub(crate) const HANDSHAKE_WITHIN_S: u64 = 10;
+/// Watches of one principal at a time.
+pub(crate) const WATCHES_MAX: u32 = 256;
+/// Seconds between two signs of life where nothing changes.
+pub(crate) const WATCH_ALIVE_EVERY_S: u64 = 15;
+/// Seconds that a slow reader has for the next event.
+pub(crate) const WATCH_SEND_WITHIN_S: u64 = 30;
 /// Connections at a time: some hundred runners with some connections each, and room.
 pub const CONNECTIONS_MAX: u32 = 4_096;
 /// Connections beyond the limit that are being told so.

@@ -14,6 +14,7 @@ mod resolve; // the hot path
 mod rotation; // what is to be rotated
 mod services;
 mod templates;
+mod watch; // something that you use has changed
 mod whole; // what reads the whole log: verify, dump
 mod workspaces;
 
@@ -35,6 +36,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(defaults::routes())
         .merge(resolve::routes())
         .merge(rotation::routes())
+        .merge(watch::routes())
         .merge(imports::routes())
         .merge(plans::routes())
         .merge(services::routes())
