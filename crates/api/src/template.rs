@@ -52,6 +52,9 @@ pub struct ReviseTemplate {
     /// Take it though a secret seems to be written into it; needs a reason, and both are recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_hardcoded: bool,
+    /// Only say what it would come to, and which workspaces would lack something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -139,11 +142,54 @@ pub struct TemplateWritten {
     /// Variables of which it is not sure that they mean what they meant: look before you admit it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsure: Vec<String>,
+    /// Whom a revision affects, as things stand when it is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<Affected>,
+    /// Nothing was changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// Version of its last change by a person, as in `ETag` and `If-Match`.
     pub etag: u64,
     /// The evidence.
     #[serde(flatten)]
     pub written: Written,
+}
+
+/// Which workspaces could not run a revision yet: `GET /templates/{t}/affected`, and what `revise` is answered with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Affected {
+    /// The revision.
+    pub revision: u32,
+    /// Workspaces that run the template and lack something for this revision.
+    pub lacking: Vec<Lacking>,
+    /// How many others that you may see lack nothing.
+    pub ready: u32,
+    /// How many that you may not see lack something; counted only for those who may make templates.
+    pub hidden: u32,
+}
+
+/// A workspace that lacks something.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lacking {
+    /// Handle of the workspace.
+    pub workspace: String,
+    /// The revision that runs there; it goes on.
+    pub admitted: u32,
+    /// What is missing.
+    pub missing: Vec<LackingVariable>,
+}
+
+/// A required variable behind which nothing stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LackingVariable {
+    /// The variable.
+    pub variable: String,
+    /// The service it needs.
+    pub service: String,
+    /// The kinds it accepts; empty: any.
+    pub kinds: Vec<String>,
+    /// What would fit, among what you may see, the likeliest first.
+    pub fitting: Vec<String>,
 }
 
 /// A template.
@@ -238,6 +284,29 @@ pub struct TemplateQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DocumentQuery {
+    /// An earlier revision instead of the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+}
+
+/// `GET /templates/{t}/export`, as a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// An earlier revision instead of the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// Also where names of this ledger, or secrets that were accepted, stand in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_is: Option<bool>,
+}
+
+/// `GET /templates/{t}/affected`, as a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AffectedQuery {
     /// An earlier revision instead of the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,

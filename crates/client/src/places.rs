@@ -7,7 +7,8 @@ use reqwest::Method;
 use strongroom_api::Page;
 use strongroom_api::client::{Client as AgencyClient, ClientQuery, CreateClient, UpdateClient};
 use strongroom_api::template::{
-    CreateTemplate, DocumentQuery, ReviseTemplate, Template, TemplateQuery, TemplateWritten, UpdateTemplate,
+    Affected, AffectedQuery, CreateTemplate, DocumentQuery, ExportQuery, ReviseTemplate, Template, TemplateQuery,
+    TemplateWritten, UpdateTemplate,
 };
 use strongroom_api::workspace::{
     AdmitTemplate, Admitted, CreateWorkspace, Default_, DefaultKey, DefaultQuery, DefaultWritten, InstanceQuery,
@@ -175,8 +176,27 @@ impl Client {
         request: &ReviseTemplate,
         options: &Options,
     ) -> Result<TemplateWritten, Error> {
-        self.write(Method::POST, &path(&["templates", handle, "revise"])?, request, options)
-            .await
+        let path = path(&["templates", handle, "revise"])?;
+        if request.dry_run {
+            return self.ask(&path, request, options.reason.as_deref()).await;
+        }
+        self.write(Method::POST, &path, request, options).await
+    }
+
+    /// `GET /templates/{handle}/affected`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn template_affected(&self, handle: &str, query: &AffectedQuery) -> Result<Affected, Error> {
+        self.get_with(&path(&["templates", handle, "affected"])?, query).await
+    }
+
+    /// `GET /templates/{handle}/export`: a file for another ledger.
+    ///
+    /// # Errors
+    /// [`Error`]; `not_shareable` names the places.
+    pub async fn export_template(&self, handle: &str, query: &ExportQuery) -> Result<Vec<u8>, Error> {
+        self.bytes(&path(&["templates", handle, "export"])?, query).await
     }
 
     /// `POST /templates/{handle}/retire`.

@@ -1,11 +1,11 @@
 //! From a handle or an id to the thing, of what the caller may see. What he may not see is not there for him, and what
 //! is spelt alike is proposed from what he may.
 
-use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, PrincipalId, Revision, TemplateId, WorkspaceId};
 use crate::limits::{HANDLE_CHARS_MAX, SUGGESTIONS_LOOKED_AT_MAX, SUGGESTIONS_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{Denied, Target, Visible};
-use crate::state::{Client, Credential, HandleKey, Principal, State, Template, Workspace};
+use crate::state::{Client, Credential, HandleKey, Principal, RevisionFact, State, Template, Workspace};
 use crate::words::Right;
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -88,6 +88,27 @@ pub fn template<'s>(
         hidden: &|it: &Template| visible.authorize(Right::See, Target::Template(it.id)).err(),
     };
     shelf.find(TemplateId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a revision of a template; the newest where none is named.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn revision<'s>(
+    template: &'s Template,
+    number: Option<Revision>,
+    pointer: &str,
+) -> Result<&'s RevisionFact, Rejection> {
+    let found = match number {
+        Some(number) => template.revisions.iter().find(|fact| fact.revision == number),
+        None => template.revisions.last(),
+    };
+    found.ok_or_else(|| Rejection::NotFound {
+        what: "revision",
+        pointer: pointer.to_owned(),
+        suggestions: Vec::new(),
+        denied: None,
+    })
 }
 
 /// Says that a template has no such variable, with those that are spelt alike.

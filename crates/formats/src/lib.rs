@@ -17,6 +17,7 @@ pub mod scan;
 pub mod n8n;
 pub mod import; // exports of other systems
 pub mod template;
+pub mod share; // templates for another ledger
 mod variable;
 
 pub use catalogue::{Class, Kind};

@@ -5,13 +5,14 @@ mod credential; // create, rotate, update
 mod import; // a foreign export, one atomic step
 mod rehearse; // what would be refused, and where
 mod scan; // every text of every command
+mod share; // templates for another ledger
 mod template; // workflows and template documents
 
 pub use credential::{Alphabet, CredentialDraft, FieldText, Generate, RotateDraft};
 pub use import::{ImportAction, ImportDraft, ImportItem, ImportReport};
 pub(crate) use rehearse::{Counted, rehearse_one};
 pub(crate) use scan::{recordable, scan};
-pub use template::TemplateDraft;
+pub use template::{RehearsedTemplate, TemplateDraft};
 
 use crate::request::Failure;
 use strongroom_domain::Rejection;

@@ -45,8 +45,8 @@ pub use clock::{Clock, ClockError, DevClock, WallClock};
 pub use error::OpenError;
 pub use inner::Counters;
 pub use intake::{
-    Alphabet, CredentialDraft, FieldText, Generate, ImportAction, ImportDraft, ImportItem, ImportReport, RotateDraft,
-    TemplateDraft,
+    Alphabet, CredentialDraft, FieldText, Generate, ImportAction, ImportDraft, ImportItem, ImportReport,
+    RehearsedTemplate, RotateDraft, TemplateDraft,
 };
 pub use last_use::LastUse;
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};

@@ -144,6 +144,13 @@ pub enum Failure {
         /// Where.
         findings: Vec<Finding>,
     },
+    /// A template that is not for another ledger as it stands.
+    NotShareable {
+        /// Where names of this ledger stand.
+        names: Vec<String>,
+        /// Where secrets stand that were accepted.
+        secrets: Vec<String>,
+    },
     /// Some lines of a plan can't be done, so none was.
     PlanRefused(Arc<crate::planned::Planned>),
     /// It takes four eyes; an approval was asked for, durably.

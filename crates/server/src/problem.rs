@@ -274,6 +274,7 @@ fn of_failure(failure: &Failure) -> Draft {
         Failure::ApprovalRequested(_) => internal(),
         Failure::TooManyWindows => too_many_windows(),
         Failure::HardcodedSecret { findings } => hardcoded(findings),
+        Failure::NotShareable { names, secrets } => not_shareable(names, secrets),
         Failure::Internal(_) => internal(),
     }
 }
@@ -508,6 +509,21 @@ fn hardcoded(findings: &[strongroom_formats::scan::Finding]) -> Draft {
         .hint(hint)
         .maybe_pointer(first.as_deref())
         .with("findings", json!(findings))
+}
+
+fn not_shareable(names: &[String], secrets: &[String]) -> Draft {
+    let mut said = Vec::new();
+    if let Some(first) = names.first() {
+        let more = if names.len() > 1 { " and elsewhere" } else { "" };
+        said.push(format!("a name of this ledger stands at {first}{more}"));
+    }
+    if let Some(first) = secrets.first() {
+        said.push(format!("a secret that was accepted stands at {first}"));
+    }
+    new(409, "not_shareable", "Not shareable", said.join("; "))
+        .hint("bring a revision without it, or ask for the template as it is with `as_is`")
+        .with("names", json!(names))
+        .with("secrets", json!(secrets))
 }
 
 fn malformed(pointer: Option<&str>, line: Option<u32>, what: &str, hint: Option<&str>) -> Draft {

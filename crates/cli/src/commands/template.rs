@@ -1,5 +1,7 @@
 //! `template …`.
 
+mod share;
+
 use crate::args::{PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::{Exit, Failure, Outcome};
@@ -29,6 +31,10 @@ pub(crate) enum TemplateCommand {
     Retire(RetireArgs),
     /// Print a revision's document
     Document(DocumentArgs),
+    /// Write a revision as a file that another ledger can import
+    Export(ExportArgs),
+    /// Which workspaces that run it lack something for a revision
+    Affected(AffectedArgs),
 }
 
 /// `template import`
@@ -99,8 +105,45 @@ pub(crate) struct ReviseArgs {
     pub(crate) file: String,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+    /// Only say what it would come to, and which workspaces would lack something
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// `template export`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  strongroom template export order-sync -o order-sync.json
+  strongroom template import order-sync.json          on the other side
+
+The file says what the template needs and holds its document: no credentials, no mappings, no
+ids. Where a name of a client, workspace or credential of yours stands in a text, or a secret
+that was accepted, it is refused, and the places are named.")]
+pub(crate) struct ExportArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
+    /// Where to write it; else stdout
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    pub(crate) out: Option<std::path::PathBuf>,
+    /// An earlier revision instead of the newest
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
+    /// Also where names of yours, or secrets that were accepted, stand in it
+    #[arg(long)]
+    pub(crate) as_is: bool,
+}
+
+/// `template affected`
+#[derive(Debug, Args)]
+pub(crate) struct AffectedArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
+    /// An earlier revision instead of the newest
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
 }
 
 /// `template retire`
@@ -161,12 +204,15 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
                 document: Some(document(&args.file, session)?),
                 format: args.reading.format.clone(),
                 allow_hardcoded: args.reading.allow_hardcoded,
+                dry_run: args.dry_run,
                 ..ReviseTemplate::default()
             };
             let options = args.write.options();
-            let answer = session
-                .write(session.client.revise_template(&args.handle, &body, &options))
-                .await?;
+            let revise = session.client.revise_template(&args.handle, &body, &options);
+            let answer = match args.dry_run {
+                true => session.read(revise).await?,
+                false => session.write(revise).await?,
+            };
             revised(&args.handle, &answer, session)
         }
         TemplateCommand::Retire(args) => {
@@ -175,6 +221,8 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
                 .await?;
             session.tell(&answer, &format!("template `{}` retired", args.handle))
         }
+        TemplateCommand::Export(args) => share::export(args, session).await,
+        TemplateCommand::Affected(args) => share::affected(args, session).await,
         TemplateCommand::Document(args) => {
             let document = session.client.template_document(&args.handle, args.revision).await;
             let mut bytes = document.map_err(session::failure)?;
@@ -281,7 +329,12 @@ fn revised(handle: &str, answer: &Value, session: &Session) -> Outcome {
         .number("revision")
         .map(|revision| format!(": revision {revision}"))
         .unwrap_or_default();
-    session.tell(answer, &format!("template `{handle}` revised{revision}"))?;
+    let done = if answer.is("dry_run") {
+        "would be revised"
+    } else {
+        "revised"
+    };
+    session.tell(answer, &format!("template `{handle}` {done}{revision}"))?;
     let changes = [
         ("added", "new"),
         ("removed", "gone"),
@@ -292,6 +345,9 @@ fn revised(handle: &str, answer: &Value, session: &Session) -> Outcome {
         if !variables.is_empty() {
             session.output.talk(format!("  {told}: {}", joined(variables)));
         }
+    }
+    if let Some(affected) = answer.get("affected") {
+        share::tell_lacking(affected, session);
     }
     session.output.talk(format!(
         "workspaces keep the revision they admitted: strongroom setup WORKSPACE {handle}"

@@ -1,9 +1,10 @@
 //! Workflows and template documents to templates: variables made or read, hard-coded secrets refused, the document with
 //! references only.
 
-use super::{STALE_RETRIES, is_stale};
+use super::{Counted, STALE_RETRIES, is_stale, rehearse_one, scan};
 use crate::Ledger;
 use crate::request::{Failure, Receipt, RequestContext};
+use crate::view::View;
 use strongroom_domain::State;
 use strongroom_domain::command::{Command, TemplateInput};
 use strongroom_domain::context::Caller;
@@ -17,9 +18,10 @@ use strongroom_domain::text::skeleton_of;
 use strongroom_domain::words::Kind;
 use strongroom_domain::{Rejection, find, stored};
 use strongroom_formats::n8n::assign::{Known, Status, assign};
-use strongroom_formats::n8n::workflow::{Reference, Workflow, variables};
+use strongroom_formats::n8n::workflow::{Workflow, variables};
 use strongroom_formats::scan::Finding;
-use strongroom_formats::template;
+use strongroom_formats::share::{self, Shared};
+use strongroom_formats::template::{self, TemplateDocument};
 use strongroom_proof::record::RecordRef;
 use strongroom_seal::{open_secret, random_bytes};
 
@@ -40,6 +42,19 @@ pub struct TemplateDraft {
     pub revise: Option<String>,
     /// Register in spite of hard-coded secrets; needs a reason.
     pub allow_hardcoded: bool,
+}
+
+/// What a draft would come to.
+#[derive(Debug)]
+pub struct RehearsedTemplate {
+    /// What there is.
+    pub before: View,
+    /// What there would be.
+    pub after: State,
+    /// Variables of which it is not sure that they mean what they meant.
+    pub unsure: Vec<String>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
 }
 
 /// A name that is free, from a document's own: other systems allow many workflows of one name, longer ones, and characters
@@ -93,6 +108,9 @@ struct Source {
     read: Read,
     findings: Vec<Finding>,
     warnings: Vec<String>,
+    /// What came from another ledger says what it is for, and how its variables are named.
+    description: String,
+    named: Vec<(String, String)>,
 }
 
 impl Ledger {
@@ -111,6 +129,41 @@ impl Ledger {
                 answer => return answer,
             }
         }
+    }
+
+    /// What a draft would come to. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`Failure`], as importing it has them.
+    pub fn rehearse_template(
+        &self,
+        context: &RequestContext,
+        draft: &TemplateDraft,
+    ) -> Result<RehearsedTemplate, Failure> {
+        let source = read(draft)?;
+        let accepted = accepted(&source.findings, draft, context)?;
+        let (command, warnings) = self.template_command(context, draft, &source, &accepted)?;
+        scan(context, std::slice::from_ref(&command))?;
+        let unsure = match &command {
+            Command::ReviseTemplate { input, .. } | Command::RegisterTemplate { input, .. } => input.unsure.clone(),
+            _ => Vec::new(),
+        };
+        let before = self.view();
+        let mut after = (*before.state).clone();
+        rehearse_one(
+            context,
+            &mut after,
+            before.head,
+            before.now,
+            &mut Counted::default(),
+            &command,
+        )?;
+        Ok(RehearsedTemplate {
+            before,
+            after,
+            unsure,
+            warnings,
+        })
     }
 
     fn template_command(
@@ -137,7 +190,10 @@ impl Ledger {
                     None => free_name(&self.view().state, &source.name, &input.digest),
                 },
                 handle: draft.handle.clone(),
-                description: draft.description.clone(),
+                description: match draft.description.is_empty() {
+                    true => source.description.clone(),
+                    false => draft.description.clone(),
+                },
                 input: Box::new(input),
             },
         };
@@ -195,16 +251,7 @@ impl Ledger {
         let view = self.view();
         let seen = visible(&view.state, caller, view.now);
         let template = find::template(&view.state, &seen, template, "/template")?;
-        let fact = match revision {
-            Some(number) => template.revisions.iter().find(|fact| fact.revision == number),
-            None => template.revisions.last(),
-        };
-        let fact = fact.ok_or_else(|| Rejection::NotFound {
-            what: "revision",
-            pointer: "/revision".to_owned(),
-            suggestions: Vec::new(),
-            denied: None,
-        })?;
+        let fact = find::revision(template, revision, "/revision")?;
         Ok(self.open_document(fact.document_at)?.bytes)
     }
 }
@@ -216,6 +263,11 @@ struct Previous {
 }
 
 fn read(draft: &TemplateDraft) -> Result<Source, Failure> {
+    if draft.format.as_deref() != Some("n8n")
+        && let Some(shared) = share::parse(&draft.document)?
+    {
+        return of_shared(shared);
+    }
     let is_n8n = match draft.format.as_deref() {
         Some("n8n") => true,
         Some("strongroom") => false,
@@ -229,30 +281,60 @@ fn read(draft: &TemplateDraft) -> Result<Source, Failure> {
         None => Workflow::parse(&draft.document).is_ok(),
     };
     if is_n8n {
-        let workflow = Workflow::parse(&draft.document)?;
-        let name = if workflow.name.is_empty() {
-            "Untitled workflow".to_owned()
-        } else {
-            workflow.name.clone()
-        };
-        let findings = workflow.findings();
-        let warnings = workflow
-            .warnings
-            .iter()
-            .map(|warning| warning_text(&warning.pointer, &warning.what))
-            .collect();
-        return Ok(Source {
-            name,
-            read: Read::N8n(Box::new(workflow)),
-            findings,
-            warnings,
-        });
+        return Ok(of_workflow(Workflow::parse(&draft.document)?));
     }
-    let parsed = template::parse(&draft.document)?;
-    let value: serde_json::Value =
-        serde_json::from_slice(&draft.document).map_err(|_| Failure::format("", "is not JSON", None))?;
-    let findings = strongroom_formats::scan::scan_json(&value);
-    let document = serde_json::to_vec(&value).map_err(|error| Failure::Internal(error.to_string()))?;
+    let value = serde_json::from_slice(&draft.document).map_err(|_| Failure::format("", "is not JSON", None))?;
+    of_own(template::parse(&draft.document)?, &value)
+}
+
+/// A template that another ledger wrote. Places in its document are told from the file.
+fn of_shared(shared: Shared) -> Result<Source, Failure> {
+    let mut source = match shared.format.as_str() {
+        "n8n" => {
+            let mut workflow = Workflow::of(shared.document)?;
+            workflow.origin = "/document".to_owned();
+            of_workflow(workflow)
+        }
+        _ => {
+            let parsed = template::from_value(shared.document.clone())?;
+            let mut source = of_own(parsed, &shared.document)?;
+            for finding in &mut source.findings {
+                finding.pointer.insert_str(0, "/document");
+            }
+            source
+        }
+    };
+    source.name = shared.name;
+    source.description = shared.description;
+    source.named = shared.variables;
+    Ok(source)
+}
+
+fn of_workflow(workflow: Workflow) -> Source {
+    let name = if workflow.name.is_empty() {
+        "Untitled workflow".to_owned()
+    } else {
+        workflow.name.clone()
+    };
+    let findings = workflow.findings();
+    let warnings = workflow
+        .warnings
+        .iter()
+        .map(|warning| warning_text(&warning.pointer, &warning.what))
+        .collect();
+    Source {
+        name,
+        read: Read::N8n(Box::new(workflow)),
+        findings,
+        warnings,
+        description: String::new(),
+        named: Vec::new(),
+    }
+}
+
+fn of_own(parsed: TemplateDocument, value: &serde_json::Value) -> Result<Source, Failure> {
+    let findings = strongroom_formats::scan::scan_json(value);
+    let document = serde_json::to_vec(value).map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(Source {
         name: parsed.name,
         read: Read::Strongroom {
@@ -261,6 +343,8 @@ fn read(draft: &TemplateDraft) -> Result<Source, Failure> {
         },
         findings,
         warnings: Vec::new(),
+        description: String::new(),
+        named: Vec::new(),
     })
 }
 
@@ -303,12 +387,20 @@ fn prepare(
     let (format, bytes, references, declared) = match &source.read {
         Read::Strongroom { document, variables } => ("strongroom", document.clone(), Vec::new(), variables.clone()),
         Read::N8n(workflow) => {
-            let known: Vec<Known> = previous.map_or_else(Vec::new, |previous| {
+            let mut known: Vec<Known> = previous.map_or_else(Vec::new, |previous| {
                 previous.document.references.iter().map(known).collect()
             });
             let used: &[String] = previous.map_or(&[], |previous| &previous.template.used_variables);
+            // The variables of another ledger keep their names, but where one means something else here.
+            let free = source.named.iter().filter(|(_, variable)| !used.contains(variable));
+            known.extend(free.map(|(n8n_type, variable)| named(&reference_key, n8n_type, variable)));
             let assignment = assign(workflow.references(), &known, used, &|reference| {
-                reference_hash(&reference_key, reference)
+                reference_hash(
+                    &reference_key,
+                    &reference.n8n_type,
+                    reference.id.as_ref(),
+                    reference.name.as_ref(),
+                )
             });
             let is_unsure = |one: &&strongroom_formats::n8n::assign::Assigned| one.status == Status::Unsure;
             unsure = assignment
@@ -344,13 +436,9 @@ fn prepare(
 }
 
 /// Keyed by the template's own random key, which lies in the secret part beside the hashes.
-fn reference_hash(key: &[u8; 32], reference: &Reference) -> [u8; 32] {
+fn reference_hash(key: &[u8; 32], n8n_type: &str, id: Option<&String>, name: Option<&String>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_keyed(key);
-    for part in [
-        Some(&reference.n8n_type),
-        reference.id.as_ref(),
-        reference.name.as_ref(),
-    ] {
+    for part in [Some(n8n_type), id.map(String::as_str), name.map(String::as_str)] {
         match part {
             Some(text) => hasher
                 .update(&[1])
@@ -360,6 +448,20 @@ fn reference_hash(key: &[u8; 32], reference: &Reference) -> [u8; 32] {
         };
     }
     hasher.finalize().into()
+}
+
+/// What a reference of a shared template is known by: its variable's name stands for id and name.
+fn named(key: &[u8; 32], n8n_type: &str, variable: &str) -> Known {
+    let hash = |id: bool, name: bool| {
+        let text = |given: bool| given.then(|| variable.to_owned());
+        reference_hash(key, n8n_type, text(id).as_ref(), text(name).as_ref())
+    };
+    Known {
+        variable: variable.to_owned(),
+        hash: hash(true, true),
+        id_hash: Some(hash(true, false)),
+        name_hash: Some(hash(false, true)),
+    }
 }
 
 fn known(reference: &KnownReference) -> Known {

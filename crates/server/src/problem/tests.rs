@@ -136,6 +136,14 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
                 findings: vec![found()],
             }),
         ),
+        (
+            409,
+            "not_shareable",
+            failed(Failure::NotShareable {
+                names: texts(),
+                secrets: texts(),
+            }),
+        ),
         (500, "internal", failed(Failure::Internal("cnry".to_owned()))),
         (
             404,

@@ -15,15 +15,16 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_api::template::{
-    CreateTemplate, DocumentQuery, ReviseTemplate, Template, TemplateQuery, TemplateWritten, UpdateTemplate,
-    VariableInput,
+    Affected, AffectedQuery, CreateTemplate, DocumentQuery, ExportQuery, ReviseTemplate, Template, TemplateQuery,
+    TemplateWritten, UpdateTemplate, VariableInput,
 };
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_api::{Document, Page};
 use strongroom_domain::command::Command;
 use strongroom_domain::find;
+use strongroom_domain::rights::visible;
 use strongroom_domain::words::Category;
-use strongroom_ledger::{Failure, TemplateDraft};
+use strongroom_ledger::{Failure, RequestContext, TemplateDraft};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,6 +37,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(retire))
         .routes(routes!(archive))
         .routes(routes!(document))
+        .routes(routes!(export))
+        .routes(routes!(affected))
 }
 
 /// Lists templates, by handle; retired ones only where they are asked for.
@@ -125,14 +128,66 @@ async fn revise(Params(handle): Params<String>, call: Call<ReviseTemplate>) -> A
         ..TemplateDraft::default()
     };
     let placed = source.placed;
+    if body.dry_run {
+        return rehearsed(&call.app, &call.context, &draft, placed);
+    }
+    let caller = call.context.caller;
     let receipt = call
         .app
         .ledger
         .import_template(call.context, draft)
         .await
         .map_err(|failure| place(failure, placed))?;
-    let written = template_written(&receipt, &handle)?;
+    let mut written = template_written(&receipt, &handle)?;
+    let lens = Lens::of(&receipt.view, &caller);
+    let it = find::template(lens.state, &lens.seen, &written.id, "")?;
+    let fact = find::revision(it, Some(written.revision), "")?;
+    written.affected = Some(lens.affected(it, fact));
     answer::versioned(written.etag, &written)
+}
+
+/// What a revision would come to. Nothing is changed.
+fn rehearsed(app: &App, context: &RequestContext, draft: &TemplateDraft, placed: &str) -> Answer {
+    let rehearsed = app
+        .ledger
+        .rehearse_template(context, draft)
+        .map_err(|failure| place(failure, placed))?;
+    let view = &rehearsed.before;
+    let lens = Lens {
+        state: &rehearsed.after,
+        seen: visible(&rehearsed.after, &context.caller, view.now),
+        now: view.now,
+        last_use: &view.last_use,
+    };
+    let reference = draft.revise.as_deref().unwrap_or_default();
+    let after = find::template(lens.state, &lens.seen, reference, "")?;
+    let shown = view
+        .state
+        .templates
+        .get(&after.id)
+        .and_then(|before| lens.template_rehearsed(before, after, &rehearsed, &app.ledger.checkpoint()));
+    answer::ok(&shown.ok_or_else(|| Failure::Internal("a template without revision".to_owned()))?)
+}
+
+/// Which workspaces that run it lack something for a revision, before that is admitted there.
+#[utoipa::path(get, path = "/api/v1/templates/{handle}/affected", tag = "templates", params(AffectedQuery),
+    responses((status = 200, body = Affected)))]
+async fn affected(asker: Asker, Params(handle): Params<String>, Query(query): Query<AffectedQuery>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let it = find::template(lens.state, &lens.seen, &handle, "")?;
+    let fact = find::revision(it, query.revision, "/revision")?;
+    answer::ok(&lens.affected(it, fact))
+}
+
+/// A revision as a file for another ledger: its variables and its document, nothing of where it runs.
+#[utoipa::path(get, path = "/api/v1/templates/{handle}/export", tag = "templates", params(ExportQuery),
+    responses((status = 200, body = Document)))]
+async fn export(asker: Asker, Params(handle): Params<String>, Query(query): Query<ExportQuery>) -> Answer {
+    let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);
+    let as_is = query.as_is.unwrap_or(false);
+    let read = move || ledger.export_template(&caller, &handle, query.revision, as_is);
+    Ok(json_bytes(super::audit::blocking(read).await?))
 }
 
 /// Puts it away: it is not admitted any more; where it runs it goes on.
@@ -155,9 +210,10 @@ async fn archive(Params(handle): Params<String>, call: Call<Because>) -> Answer 
 async fn document(asker: Asker, Params(handle): Params<String>, Query(query): Query<DocumentQuery>) -> Answer {
     let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);
     let read = move || ledger.template_document(&caller, &handle, query.revision);
-    let bytes = tokio::task::spawn_blocking(read)
-        .await
-        .map_err(|error| Failure::Internal(error.to_string()))??;
+    Ok(json_bytes(super::audit::blocking(read).await?))
+}
+
+fn json_bytes(bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     response
         .headers_mut()
@@ -165,7 +221,7 @@ async fn document(asker: Asker, Params(handle): Params<String>, Query(query): Qu
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 async fn put_away(handle: String, call: Call<Because>) -> Answer {
