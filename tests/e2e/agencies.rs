@@ -335,3 +335,203 @@ fn who_lacks_a_mapping_for_a_revision_is_told_before_it_is_used() {
     );
     assert!(!own.to_string().contains("shop-01"), "{own}");
 }
+
+/// Script A, the walls: client B's key stands nowhere at client A, however it is tried.
+#[test]
+fn a_key_of_another_client_is_refused_by_mapping_default_plan_and_import() {
+    let place = Place::new();
+    let server = place.serve();
+    found(&server, CLIENTS);
+    server.post("/templates/orders/setup", json!({"each": true})).ok();
+    let size = server.size();
+    let foreign = json!({"credential": "shopify-01"});
+    server
+        .put("/workspaces/shop-00-prod/templates/orders/mappings/SHOP", foreign)
+        .refused(409, "client_guard");
+    let default = json!({
+        "workspace": "shop-00-prod", "service": "shopify", "kind": "access_token", "credential": "shopify-01",
+    });
+    server.put("/defaults", default).refused(409, "client_guard");
+    let plan = json!({"workspaces": ["shop-00-prod"], "map": {"SHOP": "shopify-01"}});
+    let refused = server
+        .post("/templates/orders/setup", plan)
+        .refused(409, "plan_refused");
+    assert_eq!(refused["changes"][0]["why"], "client_guard", "{refused}");
+    let copied = server.post("/workspaces/shop-01-prod/copy/shop-00-prod", json!({"overwrite": true}));
+    copied.refused(409, "plan_refused");
+    let replaced = server.post("/credentials/shopify-00/replace", json!({"new": "shopify-01"}));
+    replaced.refused(409, "plan_refused");
+    let ledger = json!({"service": "shopify", "kind": "access_token", "credential": "shopify-01"});
+    server.put("/defaults", ledger).ok();
+    server
+        .delete("/workspaces/shop-00-prod/templates/orders/mappings/SHOP")
+        .ok();
+    let body = json!({"workspace": "shop-00-prod", "template": "orders"});
+    let missing = server.post("/resolve", body).refused(409, "variables_missing");
+    assert_eq!(
+        missing["missing"][0]["passed_over"][0]["why"], "client_guard",
+        "{missing}"
+    );
+    assert!(!missing.to_string().contains("tkn-01"), "{missing}");
+
+    // An export of client B's that is imported for client A becomes no key of A's, and no second key.
+    let file = place.file("b.env", "SHOPIFY_ACCESS_TOKEN=tkn-01-kX82hqLw93mDv1\n");
+    let import = place.run(&["import", "dotenv", &file, "--client", "client-00", "--output", "json"]);
+    assert!(!import.out.contains("\"created\""), "{} {}", import.out, import.err);
+    let of_a = server.all("/credentials?client=client-00");
+    assert_eq!(of_a.len(), 1, "{of_a:?}");
+    let denied = server.get("/audit/events?type=access.denied").ok();
+    assert!(denied.to_string().contains("client_guard"), "{denied}");
+    assert!(server.size() > size, "refusals are recorded");
+}
+
+/// Script A, the people: who sees for one client learns nothing of the others, wherever he looks.
+#[test]
+fn a_clients_viewer_learns_nothing_of_other_clients() {
+    let place = Place::new();
+    let server = place.serve();
+    found(&server, CLIENTS);
+    server.post("/templates/orders/setup", json!({"each": true})).ok();
+    for number in [0, 1] {
+        resolved(&server, &shop(number, "prod"));
+    }
+    let viewer = viewer_of(&server, 0);
+    let told = lists(&viewer) + &own_things(&viewer) + &others_things(&viewer);
+    let others = (1..CLIENTS).flat_map(|number| {
+        ["shop", "client", "shopify"].map(|kind| [format!("{kind}-{number:02}"), format!("{kind} {number:02}")])
+    });
+    let told = told.to_lowercase();
+    for other in others.flatten() {
+        assert!(!told.contains(&other), "{other} is told: {told}");
+    }
+    // `openai` is a service that the template names, too; the agency's key of that handle is shown nowhere.
+    for member in ["handle", "credential", "from", "to", "subject", "instead"] {
+        let shared = format!("\"{member}\":\"openai\"");
+        assert!(!told.contains(&shared), "{shared} is told: {told}");
+    }
+    for value in ["key-of-all", "tkn-"] {
+        assert!(!told.contains(value), "{value} is told: {told}");
+    }
+}
+
+/// All lists, item by item; the last item of each is its last page.
+fn lists(viewer: &Caller) -> String {
+    let mut told = String::new();
+    for (route, count) in [
+        ("/clients?limit=1", 1),
+        ("/workspaces?limit=1", 2),
+        ("/credentials?limit=1", 1),
+        ("/credentials?limit=1&status=all", 1),
+        ("/credentials?limit=1&q=shopify", 1),
+        ("/credentials?limit=1&fits=orders/SHOP", 1),
+        ("/templates?limit=1", 1),
+        ("/defaults?limit=1", 0),
+    ] {
+        let answer = viewer.get(route);
+        told.push_str(&answer.text());
+        let page = answer.ok();
+        assert_eq!(page["items"].as_array().unwrap().len(), count.min(1), "{route}: {page}");
+        assert_eq!(
+            page["next"].is_string(),
+            count > 1,
+            "{route}: no cursor leads to what is not his: {page}"
+        );
+    }
+    told
+}
+
+/// What is his own, with what it stands beside.
+fn own_things(viewer: &Caller) -> String {
+    let mut told = String::new();
+    for route in [
+        "/templates/orders",
+        "/templates/orders/affected",
+        "/workspaces/shop-00-prod",
+        "/workspaces/shop-00-prod/mappings",
+        "/credentials/shopify-00",
+        "/credentials/shopify-00/usage",
+        "/credentials/shopify-00/history",
+    ] {
+        let answer = viewer.get(route);
+        assert_eq!(answer.status, 200, "{route}");
+        told.push_str(&answer.text());
+    }
+    let following = viewer.get("/credentials/shopify-00/what-if?act=revoke");
+    told.push_str(&following.text());
+    assert_eq!(following.ok()["hidden"], 0);
+    told
+}
+
+/// What is not his is as if it were not there, spelt rightly or nearly, asked for in any way.
+fn others_things(viewer: &Caller) -> String {
+    let mut told = String::new();
+    for route in [
+        "/credentials/shopify-01",
+        "/credentials/shopify-02x",
+        "/credentials/shopify-01/usage",
+        "/credentials/openai",
+        "/clients/client-01",
+        "/clients/client-1",
+        "/workspaces/shop-01-prod",
+        "/workspaces/shop-01-prodd/mappings",
+        "/credentials?client=client-01",
+        "/credentials?fits=orders/SHOP&workspace=shop-01-prod",
+        "/workspaces?client=client-01",
+    ] {
+        let answer = viewer.get(route);
+        assert_eq!(answer.status, 404, "{route}: {}", answer.text());
+        told.push_str(&answer.text());
+    }
+    let (setup, dry_run) = ("/templates/orders/setup", true);
+    for (route, body) in [
+        (setup, json!({"clients": ["client-01"], "dry_run": dry_run})),
+        (setup, json!({"workspaces": ["shop-01-prod"], "dry_run": dry_run})),
+        (setup, json!({"environments": ["prod"], "dry_run": dry_run})),
+        (setup, json!({"each": true, "dry_run": dry_run})),
+        ("/credentials/shopify-01/disable", json!({"dry_run": dry_run})),
+        (
+            "/credentials/shopify-00/replace",
+            json!({"new": "shopify-01", "dry_run": dry_run}),
+        ),
+        ("/resolve", json!({"workspace": "shop-01-prod", "template": "orders"})),
+        ("/resolve", json!({"workspace": "shop-00-prod", "template": "orders"})),
+    ] {
+        told.push_str(&viewer.post(route, body).text());
+    }
+    told
+}
+
+/// Script A, the shared key: rotated once, it is new in all forty workspaces.
+#[test]
+fn a_shared_key_rotated_once_serves_all_workspaces() {
+    let place = Place::new();
+    let server = place.serve();
+    found(&server, CLIENTS);
+    place.json(&["setup", "orders", "--each", "--yes"]);
+    let next = place.file("next.txt", "rotated-once-Zx81nvQ2\n");
+    let size = server.size();
+    place
+        .run(&[
+            "credential",
+            "rotate",
+            "openai",
+            "--secret",
+            &format!("api_key=@{next}"),
+        ])
+        .exits(0);
+    assert_eq!(server.size(), size + 1, "one event for all");
+    for number in 0..CLIENTS {
+        for environment in ["prod", "dev"] {
+            let variables = resolved(&server, &shop(number, environment));
+            assert_eq!(variables["AI"]["fields"]["api_key"], "rotated-once-Zx81nvQ2");
+            assert_eq!(variables["SHOP"]["credential"], format!("shopify-{number:02}"));
+        }
+    }
+    let usage = place.json(&["credential", "usage", "openai"]);
+    assert_eq!(usage["mapped"].as_array().unwrap().len(), 2 * CLIENTS, "{usage}");
+    let served = usage["uses"].as_array().unwrap();
+    assert!(
+        served.len() == 2 * CLIENTS && served.iter().all(|it| it["version"] == 2),
+        "{usage}"
+    );
+}
