@@ -2,9 +2,9 @@
 
 use crate::event::Variable;
 use crate::ids::{CredentialId, Revision, TimeUs, WorkspaceId};
-use crate::resolve::{chosen, fitting};
+use crate::resolve::{chosen, reaching, suitable};
 use crate::rights::{Target, Visible};
-use crate::state::{RevisionFact, State, Template};
+use crate::state::{Credential, RevisionFact, State, Template};
 use crate::words::Right;
 
 /// A workspace that could not run a revision as things stand.
@@ -41,6 +41,12 @@ pub fn affected(
 ) -> Affected {
     let mut affected = Affected::default();
     let counts = visible.may(Right::Design, Target::Ledger);
+    let required: Vec<(&Variable, Vec<&Credential>)> = revision
+        .variables
+        .iter()
+        .filter(|it| it.required)
+        .map(|it| (it, suitable(state, it, visible, now)))
+        .collect();
     let here = state.installations.values().filter(|it| it.template == template.id);
     for installation in here {
         let (Some(admitted), Some(workspace)) = (installation.revision, state.workspaces.get(&installation.workspace))
@@ -51,11 +57,7 @@ pub fn affected(
             continue;
         }
         let stands = |it: &Variable| chosen(state, workspace, &installation.mappings, None, it, now).is_some();
-        let missing: Vec<&Variable> = revision
-            .variables
-            .iter()
-            .filter(|it| it.required && !stands(it))
-            .collect();
+        let missing: Vec<_> = required.iter().filter(|(it, _)| !stands(it)).collect();
         match (missing.is_empty(), visible.workspace(workspace)) {
             (true, true) => affected.ready += 1,
             (true, false) => {}
@@ -65,7 +67,7 @@ pub fn affected(
                 admitted,
                 missing: missing
                     .into_iter()
-                    .map(|it| (it.clone(), fitting(state, it, workspace, visible, now)))
+                    .map(|(it, suitable)| ((*it).clone(), reaching(it, suitable, workspace)))
                     .collect(),
             }),
         }

@@ -361,12 +361,24 @@ pub fn fitting(
     visible: &Visible<'_>,
     now: TimeUs,
 ) -> Vec<CredentialId> {
-    let mut found: Vec<&Credential> = state
-        .credentials
-        .values()
-        .map(AsRef::as_ref)
-        .filter(|it| fits(variable, it, workspace, now).is_ok() && visible.credential(it))
-        .collect();
+    reaching(variable, &suitable(state, variable, visible, now), workspace)
+}
+
+/// The visible credentials that suit a variable wherever they reach: looked for once where many workspaces are asked about.
+pub(crate) fn suitable<'s>(
+    state: &'s State,
+    variable: &Variable,
+    visible: &Visible<'_>,
+    now: TimeUs,
+) -> Vec<&'s Credential> {
+    let all = state.credentials.values().map(AsRef::as_ref);
+    all.filter(|it| suits(variable, it, now).is_ok() && visible.credential(it))
+        .collect()
+}
+
+/// Those of them that reach a workspace, the likeliest first.
+pub(crate) fn reaching(variable: &Variable, suitable: &[&Credential], workspace: &Workspace) -> Vec<CredentialId> {
+    let mut found: Vec<&Credential> = suitable.iter().copied().filter(|it| reaches(it, workspace)).collect();
     found.sort_by_cached_key(|it| rank(variable, it, workspace));
     found.truncate(FITTING_MAX);
     found.into_iter().map(|it| it.id).collect()

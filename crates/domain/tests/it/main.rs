@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod affected;
 mod credential;
 mod escalation;
 mod four_eyes;
