@@ -74,6 +74,19 @@ pub(crate) async fn furnish(
     Ok(())
 }
 
+/// Makes credentials that nothing uses, by many tasks at a time.
+pub(crate) fn credentials(ledger: &Ledger, context: &RequestContext, count: usize) -> Result<()> {
+    at_once(ledger, context, async move |ledger, context, number| {
+        if number >= count {
+            return Ok(false);
+        }
+        let mut draft = draft(format!("Other {number}"))?;
+        draft.handle = Some(format!("other-{number}"));
+        ledger.create_credential(context, draft).await.map_err(failed)?;
+        Ok(true)
+    })
+}
+
 /// Asks for the secrets of a workspace that [`furnish`] made.
 pub(crate) fn request(number: usize) -> ResolveRequest {
     ResolveRequest {
@@ -92,18 +105,38 @@ fn workspace(number: usize) -> String {
 pub(crate) fn write(ledger: &Ledger, context: &RequestContext, events: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(furnish(ledger, context, WORKSPACES, VARIABLES))?;
+    drop(runtime);
     let credentials = events / 50;
+    at_once(ledger, context, async move |ledger, context, number| {
+        if ledger.view().head as usize >= events {
+            return Ok(false);
+        }
+        one(ledger, context, number, credentials).await.map(|()| true)
+    })
+}
+
+/// Has many tasks of one thread do pieces of work, numbered from 0 on, until one says that there is no more.
+fn at_once(
+    ledger: &Ledger,
+    context: &RequestContext,
+    work: impl AsyncFn(&Ledger, RequestContext, usize) -> Result<bool> + Copy + 'static,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (next, error) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(None)));
     let clients = LocalSet::new();
     for _ in 0..TASKS {
         let (ledger, context) = (ledger.clone(), context.clone());
         let (next, error) = (Rc::clone(&next), Rc::clone(&error));
         clients.spawn_local(async move {
-            while (ledger.view().head as usize) < events {
+            loop {
                 let number = next.replace(next.get() + 1);
-                if let Err(what) = one(&ledger, context.clone(), number, credentials).await {
-                    error.set(Some(what.to_string()));
-                    return;
+                match work(&ledger, context.clone(), number).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(what) => {
+                        error.set(Some(what.to_string()));
+                        return;
+                    }
                 }
             }
         });

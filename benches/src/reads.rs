@@ -28,15 +28,18 @@ const WORKSPACES: usize = 100;
 /// Longer than any run.
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Templates with one variable, and with three.
+/// Other credentials of the ledger in the last line.
+const OTHERS: usize = 100_000;
+
+/// Templates with one variable, and with three; then with three in a ledger of many credentials.
 pub(crate) fn measure(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result<()> {
-    for variables in [1, 3] {
-        print(with_variables(arguments, variables)?);
+    for (variables, others) in [(1, 0), (3, 0), (3, arguments.scale(OTHERS))] {
+        print(with_variables(arguments, variables, others)?);
     }
     Ok(())
 }
 
-fn with_variables(arguments: &Ratios, variables: usize) -> Result<Line> {
+fn with_variables(arguments: &Ratios, variables: usize, others: usize) -> Result<Line> {
     let fixture = Fixture::new(&arguments.dir)?;
     let ledger = fixture.open(WINDOW)?;
     let context = fixture.context(&ledger)?;
@@ -45,6 +48,7 @@ fn with_variables(arguments: &Ratios, variables: usize) -> Result<Line> {
         .enable_all()
         .build()?;
     server.block_on(history::furnish(&ledger, &context, WORKSPACES, variables))?;
+    history::credentials(&ledger, &context, others)?;
     let ours = serve(&server, strongroom_server::router(ledger.clone(), nowhere()))?;
     let requests: Rc<[Vec<u8>]> = (0..WORKSPACES)
         .map(|number| request(number, &fixture.token()))
@@ -66,7 +70,11 @@ fn with_variables(arguments: &Ratios, variables: usize) -> Result<Line> {
     assert!(ledger.view().head < head + WORKSPACES as u64, "windows stay open");
     drop(server);
     ledger.stop()?;
-    let name = format!("secret reads over HTTP, {variables} in an answer ÷ constant, same layers");
+    let among = match others {
+        0 => String::new(),
+        others => format!(" among {others} credentials"),
+    };
+    let name = format!("secret reads over HTTP, {variables} in an answer{among} ÷ constant, same layers");
     let note = format!(
         "{} B, p99 {:.0} µs; {:.1} and {:.1} µs of processor, clients included",
         first.answer_bytes,

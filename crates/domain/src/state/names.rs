@@ -4,7 +4,7 @@
 //! raise: a handle lies in the node itself, of a skeleton a hash does.
 
 use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
-use imbl::{HashMap, OrdMap};
+use imbl::OrdMap;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -110,13 +110,16 @@ impl fmt::Debug for HandleKey {
 
 /// Which thing has a skeleton, by 128 bits of the skeleton's hash (XXH3, not keyed).
 ///
+/// A tree, not a hash map: the writer shares the map with readers, and copying a tree's path at an insert takes fewer fresh
+/// pages than copying a hash trie's wide nodes.
+///
 /// Two names made on purpose to have one hash: the second is refused as taken, and nothing else comes of it.
 #[derive(Debug, Clone)]
-pub struct Skeletons<T>(HashMap<u128, T>);
+pub struct Skeletons<T>(OrdMap<u128, T>);
 
 impl<T> Default for Skeletons<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(OrdMap::new())
     }
 }
 
@@ -137,7 +140,7 @@ impl<T: Copy> Skeletons<T> {
         self.0.remove(&key(skeleton));
     }
 
-    /// All of them, in no order.
+    /// All of them, by their hash.
     pub fn iter(&self) -> impl Iterator<Item = (&u128, &T)> {
         self.0.iter()
     }
