@@ -4,41 +4,157 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-/// `GET /audit/events`.
+/// `GET /audit/events`: filters that must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
-    /// Only what concerns this credential.
+    /// A text of the filter language: `type:credential.rotated actor:maria since:7d -workspace:sandbox "lost laptop"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Only what concerns one of these credentials: handles or ids, separated by commas, as in all filters below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
-    /// Only what concerns this workspace.
+    /// Only what concerns these clients, their credentials or their workspaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Only what concerns these services, or credentials of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Only what concerns credentials of these kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only what concerns these workspaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-    /// Only what concerns this template.
+    /// Only what concerns workspaces of these environments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Only what concerns these templates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// Only what this principal did.
+    /// Only mappings and servings of these variables, and revisions that declare them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// Only what concerns these principals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Only what these principals did, or what was done for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// Only events of these types, separated by commas: `credential.rotated`.
+    /// Only what was done for these principals.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub for_: Option<String>,
+    /// Only what these grants allowed, or what was done to them: ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
+    /// Only what was done by these tokens, or to them: ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Only events of these types, or of all types of a category: `credential.rotated`, `credential`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// From here on, inclusive: a position or a time (RFC 3339).
+    /// `ok`, `denied` (rights, client guard) or `refused` (no valid token).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// Only requests from these addresses or networks: `192.0.2.0/24`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Only what belongs to these pieces of work: ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// Only what these requests did: ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Only what has this text in its reason; commas are part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// From here on, inclusive: a position, a time (RFC 3339), a date, or how long ago (`7d`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// Up to here, exclusive: a position or a time (RFC 3339).
+    /// Up to here, exclusive: as `since`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// Only these positions: `1200`, `1000..2000` (without the last).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
     /// `newest` (unless said otherwise) or `oldest` first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// Only say how the events would be looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explain: bool,
     /// Items of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl EventQuery {
+    /// The filters that are given, by the names that the filter language has for them; `q` is none of them.
+    #[must_use]
+    pub fn filters(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("credential", &self.credential),
+            ("client", &self.client),
+            ("service", &self.service),
+            ("kind", &self.kind),
+            ("workspace", &self.workspace),
+            ("environment", &self.environment),
+            ("template", &self.template),
+            ("variable", &self.variable),
+            ("principal", &self.principal),
+            ("actor", &self.actor),
+            ("for", &self.for_),
+            ("grant", &self.grant),
+            ("token", &self.token),
+            ("type", &self.type_),
+            ("outcome", &self.outcome),
+            ("source", &self.source),
+            ("correlation", &self.correlation),
+            ("request", &self.request),
+            ("reason", &self.reason),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("position", &self.position),
+        ];
+        all.into_iter()
+            .filter_map(|(name, text)| text.as_deref().map(|text| (name, text)))
+            .collect()
+    }
+}
+
+/// A page of events.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Events {
+    /// The events.
+    pub items: Vec<Event>,
+    /// Where the next page begins; none at the end. A page may have fewer items than asked for, or none, and go on.
+    pub next: Option<String>,
+    /// How they were looked for: where it was asked for, and where every record had to be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Explanation>,
+}
+
+/// How events are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// The same in words.
+    pub text: String,
+    /// The filters that choose the records to be looked at, through the index.
+    pub indexed: Vec<String>,
+    /// The filters that are judged on each of these records.
+    pub refined: Vec<String>,
+    /// The first position that the question is about.
+    pub from: u64,
+    /// The position behind the last.
+    pub to: u64,
+    /// Whether every record between them has to be looked at: no filter is in the index.
+    pub full_scan: bool,
+    /// Records that were looked at for this page.
+    pub looked_at: u64,
 }
 
 /// `GET /credentials/{handle}/history`.

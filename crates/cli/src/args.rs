@@ -289,7 +289,7 @@ mod tests {
     fn times_before_now_may_begin_with_a_minus() {
         let cli = Cli::try_parse_from(["strongroom", "audit", "log", "--since", "-2h", "--limit", "5"]).unwrap();
         assert!(
-            matches!(cli.command, Command::Audit(audit::AuditCommand::Log(log)) if log.since.as_deref() == Some("-2h"))
+            matches!(cli.command, Command::Audit(audit::AuditCommand::Log(log)) if log.flags.since.as_deref() == Some("-2h"))
         );
     }
 

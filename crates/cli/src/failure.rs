@@ -4,7 +4,7 @@
 //! `run` gives the exit code of its command; its own failures are 125 to 127, as with `env` and `docker run`.
 
 use crate::output::Output;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, SourceSpan};
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::process::ExitCode;
@@ -72,8 +72,17 @@ pub(crate) struct Failure {
     hints: Vec<String>,
     /// What the server sent, for `--output json`.
     problem: Option<Box<Value>>, // boxed: failures travel in every result
+    /// The text in which something is wrong, and where: characters from, and how many.
+    excerpt: Option<Box<Excerpt>>,
     /// The command has already shown its answer: only the exit code is left to give.
     told: bool,
+}
+
+/// A text of the user's own, and the place in it that a failure is about.
+#[derive(Debug)]
+struct Excerpt {
+    text: String,
+    place: SourceSpan,
 }
 
 /// What commands return.
@@ -87,6 +96,7 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
             problem: None,
+            excerpt: None,
             told: false,
         }
     }
@@ -125,6 +135,26 @@ impl Failure {
     pub(crate) fn with_problem(mut self, problem: Value) -> Self {
         self.problem = Some(Box::new(problem));
         self
+    }
+
+    /// Shows where in a text the fault lies: `offset` characters from its beginning, `length` of them.
+    #[must_use]
+    pub(crate) fn within(mut self, text: &str, offset: u64, length: u64) -> Self {
+        let byte = |characters: u64| {
+            let nth = usize::try_from(characters).unwrap_or(usize::MAX);
+            text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at)
+        };
+        let (from, to) = (byte(offset), byte(offset.saturating_add(length)));
+        self.excerpt = Some(Box::new(Excerpt {
+            text: text.to_owned(),
+            place: (from..to).into(),
+        }));
+        self
+    }
+
+    /// The server's problem document, if it sent one.
+    pub(crate) fn problem(&self) -> Option<&Value> {
+        self.problem.as_deref()
     }
 
     /// The exit code.
@@ -208,6 +238,18 @@ impl Diagnostic for Failure {
             hints => Some(Box::new(hints.join("\n"))),
         }
     }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| &excerpt.text as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.excerpt.as_ref()?.place;
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(
+            Some("here".to_owned()),
+            place,
+        ))))
+    }
 }
 
 /// Says which file, and what the system said.
@@ -254,6 +296,12 @@ mod tests {
           help: try another
                 or none
         ");
+    }
+
+    #[test]
+    fn a_fault_in_a_text_is_shown_in_it() {
+        let failure = Failure::local("there is no such filter").within("é actr:mia since:7d", 2, 4);
+        insta::assert_snapshot!(failure.render(false, None));
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
             return output::finish(&Output::new(format), Err(failure));
         }
     };
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(commands::audit::shielded(words)) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && usage::wants_json(std::env::args_os()) => {
             let failure = usage::failure(&error).exits(usage::exit(std::env::args_os()));

@@ -5,9 +5,8 @@ use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
 use std::io::Write;
-use strongroom_api::Page;
 use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
-use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, VerifierKey};
+use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, Events, VerifierKey};
 
 /// Each method's errors: [`Error`], with the server's problem document where it said no.
 impl Client {
@@ -15,7 +14,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn events(&self, query: &EventQuery) -> Result<Page<Event>, Error> {
+    pub async fn events(&self, query: &EventQuery) -> Result<Events, Error> {
         self.get_with(&path(&["audit", "events"])?, query).await
     }
 

@@ -32,6 +32,7 @@ mod planned; // one wish, many places, one step
 mod intake; // drafts: classified by the catalogue, scanned for secrets
 mod serve; // resolve and reveal: values only behind a record
 mod watch; // what changed of what somebody uses
+pub mod instant; // positions and times as people write them
 mod audit; // history, proofs
 mod usage; // who used a credential
 mod verify; // every record read again
@@ -39,7 +40,10 @@ mod status;
 #[cfg(test)]
 mod house; // a ledger for unit tests
 
-pub use audit::{Bound, EventPage, EventQuery, EventView, PAGE_EVENTS_MAX, SubjectView};
+pub use audit::{
+    Clause, EventPage, EventQuery, EventView, Explanation, Filter, FilterFault, FilterKey, PAGE_EVENTS_MAX, Place,
+    SubjectView, Word,
+};
 pub use birth::InitOptions;
 pub use clock::{Clock, ClockError, DevClock, WallClock};
 pub use error::OpenError;

@@ -139,6 +139,15 @@ pub enum Failure {
         /// What to do.
         hint: Option<String>,
     },
+    /// A word of a filter is not what it should be.
+    Filter {
+        /// Where it begins in the filter, in characters.
+        offset: usize,
+        /// How many characters it has.
+        length: usize,
+        /// What was wrong with it.
+        failure: Box<Failure>,
+    },
     /// A text holds a secret in clear.
     HardcodedSecret {
         /// Where.

@@ -208,6 +208,13 @@ fn issuer_away() -> Draft {
 fn of_failure(failure: &Failure) -> Draft {
     match failure {
         Failure::Rejected(rejection) => of_rejection(rejection),
+        Failure::Filter {
+            offset,
+            length,
+            failure,
+        } => of_failure(failure)
+            .with("offset", json!(offset))
+            .with("length", json!(length)),
         // Which of them it was is nobody's business who has no token.
         Failure::Unauthenticated(_) => unauthenticated(),
         Failure::Busy => new(
@@ -240,27 +247,9 @@ fn of_failure(failure: &Failure) -> Draft {
             "a request with this idempotency key is under way",
         )
         .hint("repeat it in a moment: it is answered from the log then"),
-        Failure::IdempotencyMismatch => new(
-            422,
-            "idempotency_mismatch",
-            "Idempotency mismatch",
-            "the idempotency key was used with another body",
-        )
-        .hint("use a new key for a new request"),
-        Failure::IdempotencyShredded => new(
-            410,
-            "idempotency_shredded",
-            "Gone",
-            "what the request did was shredded since: it is not done again",
-        )
-        .hint("use a new key for a new request"),
-        Failure::IdempotencyUnchecked => new(
-            409,
-            "idempotency_unchecked",
-            "Idempotency unchecked",
-            "the idempotency key was used, and the first body can't be compared any more",
-        )
-        .hint("look what was done, and use a new key for a new request"),
+        Failure::IdempotencyMismatch | Failure::IdempotencyShredded | Failure::IdempotencyUnchecked => {
+            key_used(failure)
+        }
         Failure::IndexDamaged => index_damaged(),
         Failure::Format {
             pointer,
@@ -276,6 +265,26 @@ fn of_failure(failure: &Failure) -> Draft {
         Failure::HardcodedSecret { findings } => hardcoded(findings),
         Failure::NotShareable { names, secrets } => not_shareable(names, secrets),
         Failure::Internal(_) => internal(),
+    }
+}
+
+/// An idempotency key that was used before, and not for this.
+fn key_used(failure: &Failure) -> Draft {
+    let new_key = "use a new key for a new request";
+    match failure {
+        Failure::IdempotencyShredded => {
+            let detail = "what the request did was shredded since: it is not done again";
+            new(410, "idempotency_shredded", "Gone", detail).hint(new_key)
+        }
+        Failure::IdempotencyUnchecked => {
+            let detail = "the idempotency key was used, and the first body can't be compared any more";
+            let hint = "look what was done, and use a new key for a new request";
+            new(409, "idempotency_unchecked", "Idempotency unchecked", detail).hint(hint)
+        }
+        _ => {
+            let detail = "the idempotency key was used with another body";
+            new(422, "idempotency_mismatch", "Idempotency mismatch", detail).hint(new_key)
+        }
     }
 }
 

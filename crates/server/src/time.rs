@@ -1,8 +1,6 @@
 //! Times: µs since 1970 inside, RFC 3339 outside.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use strongroom_domain::ids::TimeUs;
 
 /// A time as it is shown: UTC, always six digits of a second, so that texts sort as times.
@@ -14,21 +12,7 @@ pub(crate) fn rfc3339(us: TimeUs) -> String {
     format!("{time:.6}")
 }
 
-/// Characters of a date.
-const DATE_LEN: usize = "1970-01-01".len();
-
-/// Reads RFC 3339, or a date as its first moment in UTC; none for anything else and before 1970.
-pub(crate) fn parse(text: &str) -> Option<TimeUs> {
-    let time = match text.parse::<Timestamp>() {
-        Ok(time) => time,
-        // A date alone; jiff would take one with a time of no known zone as well.
-        Err(_) if text.len() != DATE_LEN => return None,
-        Err(_) => TimeZone::UTC
-            .to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0))
-            .ok()?,
-    };
-    u64::try_from(time.as_microsecond()).ok()
-}
+pub(crate) use strongroom_ledger::instant::parse_time as parse;
 
 #[cfg(test)]
 mod tests {

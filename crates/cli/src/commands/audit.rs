@@ -1,21 +1,27 @@
 //! `audit …`.
 
+mod words; // a filter as the shell gives it
+
+pub(crate) use words::shielded;
+
 use crate::args::PageArgs;
 use crate::doc::{Doc, items};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::input::bound;
 use crate::output::{Cell, Facts, Look, Table, Tone, clean, joined, time};
-use crate::session::Session;
+use crate::session::{Session, failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
+use strongroom_api::Page;
 use strongroom_api::audit::EventQuery;
+use words::filter_text;
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     /// The events, newest first
-    Log(LogArgs),
+    Log(Box<LogArgs>),
     /// One event with everything that is known of it
     Show(ShowArgs),
     /// The key that checkpoints are verified with
@@ -26,40 +32,140 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  strongroom audit log type:credential.rotated actor:maria since:2026-11-01 -workspace:sandbox
   strongroom audit log --credential shopify-client-a
-  strongroom audit log --type credential.revealed --since -7d
-  strongroom audit log --actor mia --since 2026-11-01 --until 2026-12-01 --limit 500")]
+  strongroom audit log --type credential,access.revealed --since 7d
+  strongroom audit log 'outcome:denied source:192.0.2.0/24 \"lost laptop\"' --explain
+
+A FILTER is key:word, or a word that is looked for in reasons. All must hold; commas separate
+alternatives, a minus in front says no, quotes hold spaces together. The keys are the flags
+below, and since and until. docs/audit.md has them all.")]
 pub(crate) struct LogArgs {
-    /// Only what concerns this credential
-    #[arg(long, value_name = "CREDENTIAL")]
-    pub(crate) credential: Option<String>,
-    /// Only what concerns this workspace
-    #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) workspace: Option<String>,
-    /// Only what concerns this template
-    #[arg(long, value_name = "TEMPLATE")]
-    pub(crate) template: Option<String>,
-    /// Only what this principal did
-    #[arg(long, value_name = "PRINCIPAL")]
-    pub(crate) actor: Option<String>,
-    /// Only events of this type (credential.rotated); may be repeated
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(crate) types: Vec<String>,
-    /// From here on: a time, a date, how long ago (-2h), or a position
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub(crate) since: Option<String>,
-    /// Up to here, exclusive: the same
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub(crate) until: Option<String>,
+    /// What to look for: key:word[,word], -key:word, \"text in a reason\"
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) flags: FilterFlags,
     /// The oldest first
     #[arg(long)]
     pub(crate) oldest_first: bool,
+    /// Only say how the events would be looked for
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Go on after an earlier page: its `next`
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
+}
+
+/// The filters of the log as flags. Each may be repeated, and takes alternatives separated by commas.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct FilterFlags {
+    /// Only what concerns this credential
+    #[arg(long, value_name = "CREDENTIAL")]
+    pub(crate) credential: Vec<String>,
+    /// Only what concerns this client, its credentials or its workspaces
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Vec<String>,
+    /// Only what concerns this service, or credentials of it
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Vec<String>,
+    /// Only what concerns credentials of this kind
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Only what concerns this workspace
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: Vec<String>,
+    /// Only what concerns workspaces of this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub(crate) environment: Vec<String>,
+    /// Only what concerns this template
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: Vec<String>,
+    /// Only mappings, servings and declarations of this variable
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) variable: Vec<String>,
+    /// Only what concerns this principal
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) principal: Vec<String>,
+    /// Only what this principal did, or what was done for it
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) actor: Vec<String>,
+    /// Only what was done for this principal
+    #[arg(long = "for", value_name = "PRINCIPAL")]
+    pub(crate) behalf: Vec<String>,
+    /// Only what this grant allowed, or what was done to it
+    #[arg(long, value_name = "ID")]
+    pub(crate) grant: Vec<String>,
+    /// Only what was done by this token, or to it
+    #[arg(long, value_name = "ID")]
+    pub(crate) token: Vec<String>,
+    /// Only events of this type (credential.rotated), or of a category (credential)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Only what ended so: ok, denied, refused
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) outcome: Vec<String>,
+    /// Only requests from this address or network (192.0.2.0/24)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) source: Vec<String>,
+    /// Only what belongs to this piece of work
+    #[arg(long, value_name = "ID")]
+    pub(crate) correlation: Vec<String>,
+    /// Only what this request did
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Vec<String>,
+    /// Only what has this text in its reason
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Vec<String>,
+    /// Only these positions: 1200, 1000..2000
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) position: Vec<String>,
+    /// From here on: a time, a date, how long ago (2h), or a position
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Up to here, exclusive: the same
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+}
+
+impl FilterFlags {
+    /// The query, with the words of the filter language beside the flags.
+    fn query(&self, words: &[String]) -> Outcome<EventQuery> {
+        let now = Timestamp::now();
+        let when =
+            |option: &str, text: &Option<String>| text.as_deref().map(|text| bound(option, text, now)).transpose();
+        let any = |words: &Vec<String>| (!words.is_empty()).then(|| words.join(","));
+        Ok(EventQuery {
+            q: filter_text(words),
+            credential: any(&self.credential),
+            client: any(&self.client),
+            service: any(&self.service),
+            kind: any(&self.kind),
+            workspace: any(&self.workspace),
+            environment: any(&self.environment),
+            template: any(&self.template),
+            variable: any(&self.variable),
+            principal: any(&self.principal),
+            actor: any(&self.actor),
+            for_: any(&self.behalf),
+            grant: any(&self.grant),
+            token: any(&self.token),
+            type_: any(&self.types),
+            outcome: any(&self.outcome),
+            source: any(&self.source),
+            correlation: any(&self.correlation),
+            request: any(&self.request),
+            reason: any(&self.reason),
+            position: any(&self.position),
+            since: when("--since", &self.since)?,
+            until: when("--until", &self.until)?,
+            ..EventQuery::default()
+        })
+    }
 }
 
 /// `audit show`
@@ -87,43 +193,72 @@ pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
 }
 
 async fn log(args: &LogArgs, session: &Session) -> Outcome {
-    let now = Timestamp::now();
     let query = EventQuery {
-        credential: args.credential.clone(),
-        workspace: args.workspace.clone(),
-        template: args.template.clone(),
-        actor: args.actor.clone(),
-        type_: (!args.types.is_empty()).then(|| args.types.join(",")),
-        since: args
-            .since
-            .as_deref()
-            .map(|text| bound("--since", text, now))
-            .transpose()?,
-        until: args
-            .until
-            .as_deref()
-            .map(|text| bound("--until", text, now))
-            .transpose()?,
         order: args.oldest_first.then(|| "oldest".to_owned()),
-        ..EventQuery::default()
+        explain: args.explain,
+        ..args.flags.query(&args.filters)?
     };
+    if args.explain {
+        let answer = session.client.events(&query).await;
+        let answer = answer.map_err(|error| at_fault(failure(error), query.q.as_deref()))?;
+        let explain = serde_json::to_value(answer.explain).map_err(|error| Failure::local(error.to_string()))?;
+        return session.output.show(&explain, |look| explained(&explain, look));
+    }
     let page = PageArgs {
         limit: Some(args.limit),
         cursor: args.cursor.clone(),
     };
+    let told = std::cell::Cell::new(false);
     let page = session
         .list(&page, async |limit, cursor| {
-            session
-                .client
-                .events(&EventQuery {
-                    limit,
-                    cursor,
-                    ..query.clone()
-                })
-                .await
+            let query = EventQuery {
+                limit,
+                cursor,
+                ..query.clone()
+            };
+            let answer = session.client.events(&query).await?;
+            // Before the second page of a long search: what takes so long.
+            if let Some(explain) = answer.explain.as_ref().filter(|_| answer.next.is_some() && !told.get()) {
+                session.output.talk(format!(
+                    "{}; --explain says more, since: narrows it",
+                    clean(&explain.text)
+                ));
+                told.set(true);
+            }
+            Ok(Page {
+                items: answer.items,
+                next: answer.next,
+            })
         })
-        .await?;
+        .await
+        .map_err(|failure| at_fault(failure, query.q.as_deref()))?;
     session.show_list(&page, |look| table(&page).render(look, "no events"))
+}
+
+/// Shows where in the filter the fault lies.
+fn at_fault(failure: Failure, filter: Option<&str>) -> Failure {
+    let place = failure
+        .problem()
+        .and_then(|problem| problem.number("offset").zip(problem.number("length")));
+    match filter.zip(place) {
+        Some((filter, (offset, length))) => failure.within(filter, offset, length),
+        None => failure,
+    }
+}
+
+/// How events would be looked for.
+fn explained(explain: &Value, look: &Look) -> String {
+    let named = |name: &str| {
+        let names: Vec<String> = explain.texts(name).into_iter().map(str::to_owned).collect();
+        (!names.is_empty()).then(|| joined(names))
+    };
+    Facts::default()
+        .maybe("plan", explain.shown("text"))
+        .maybe("through the index", named("indexed"))
+        .maybe("judged on each", named("refined"))
+        .maybe("from", explain.shown("from"))
+        .maybe("up to", explain.shown("to"))
+        .render(look)
 }
 
 /// Events, one a line.

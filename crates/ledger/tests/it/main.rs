@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod harness;
+mod audit; // filters against a plain list
 mod idempotency; // repeats of a request
 mod life; // write, read, stop, open again
 mod rows_put_back; // yesterday's rows are noticed

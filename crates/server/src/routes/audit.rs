@@ -7,7 +7,6 @@ use crate::call::Asker;
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
-use crate::time;
 use crate::view::Lens;
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -16,10 +15,12 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use strongroom_api::Page;
-use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, VerifierKey};
+use strongroom_api::audit::{
+    Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, Events, Explanation, VerifierKey,
+};
 use strongroom_domain::Rejection;
 use strongroom_domain::context::Caller;
-use strongroom_ledger::{Bound, EventPage, Failure, Ledger};
+use strongroom_ledger::{EventPage, Failure, Filter, FilterKey, Ledger};
 use strongroom_proof::note::SignedNote;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,42 +36,69 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists events, the newest first unless asked otherwise; every filter that is given must match.
-#[utoipa::path(get, path = "/api/v1/audit/events", tag = "audit", params(EventQuery), responses((status = 200, body = Page<Event>)))]
+#[utoipa::path(get, path = "/api/v1/audit/events", tag = "audit", params(EventQuery), responses((status = 200, body = Events)))]
 async fn events(asker: Asker, Query(query): Query<EventQuery>) -> Answer {
-    let filters = [
-        &query.credential,
-        &query.workspace,
-        &query.template,
-        &query.actor,
-        &query.type_,
-        &query.since,
-        &query.until,
-        &query.order,
-    ]
-    .map(|filter| filter.as_deref());
-    let slice = Slice::of("events", &filters, query.limit, query.cursor.as_deref())?;
     let order = match query.order.as_deref() {
         None | Some("newest") => Some(true),
         Some("oldest") => Some(false),
         Some(_) => None,
     };
-    let mut asked = strongroom_ledger::EventQuery {
-        newest_first: word(order, "/order", "order", &["newest", "oldest"])?,
-        types: types(query.type_.as_deref()),
-        since: bound(query.since.as_deref(), "/since")?,
-        until: bound(query.until.as_deref(), "/until")?,
-        credential: query.credential,
-        workspace: query.workspace,
-        template: query.template,
-        actor: query.actor,
-        ..strongroom_ledger::EventQuery::default()
+    let newest_first = word(order, "/order", "order", &["newest", "oldest"])?;
+    let filters = query.filters();
+    let mut marks: Vec<Option<&str>> = vec![query.q.as_deref(), query.order.as_deref()];
+    marks.extend(filters.iter().flat_map(|(name, text)| [Some(*name), Some(*text)]));
+    let slice = Slice::of("events", &marks, query.limit, query.cursor.as_deref())?;
+    let asked = strongroom_ledger::EventQuery {
+        filter: filter(&query)?,
+        limit: slice.limit(),
+        cursor: slice.after().map(str::to_owned),
+        newest_first,
+        explain: query.explain,
     };
-    page(asker, slice, move |ledger, caller, limit, cursor| {
-        asked.limit = limit;
-        asked.cursor = cursor;
-        ledger.events(caller, &asked)
+    let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);
+    let found = blocking(move || ledger.events(&caller, &asked)).await?;
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let told = query.explain || found.explanation.full_scan;
+    answer::ok(&Events {
+        items: found.items.into_iter().map(|event| lens.event(event)).collect(),
+        next: found.next.map(|next| slice.next(&next)),
+        explain: told.then(|| explanation(&found.explanation)),
     })
-    .await
+}
+
+/// The filters of a query as the engine takes them.
+fn filter(query: &EventQuery) -> Result<Filter, Failure> {
+    let mut filter = Filter::default();
+    for (name, text) in query.filters() {
+        let key = FilterKey::parse(name).ok_or_else(|| Failure::Internal(format!("no filter `{name}`")))?;
+        filter.parameter(key, text);
+    }
+    if let Some(text) = &query.q {
+        filter.text(text)?;
+    }
+    Ok(filter)
+}
+
+fn explanation(it: &strongroom_ledger::Explanation) -> Explanation {
+    let records = it.range.end - it.range.start;
+    let text = if it.full_scan {
+        format!("full scan of {records} records: no filter is in the index")
+    } else if it.indexed.is_empty() {
+        format!("the records themselves, {records} of them, in order")
+    } else {
+        format!("through the index by {}", it.indexed.join(", "))
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Explanation {
+        text,
+        indexed: names(&it.indexed),
+        refined: names(&it.refined),
+        from: it.range.start,
+        to: it.range.end,
+        full_scan: it.full_scan,
+        looked_at: it.looked_at,
+    }
 }
 
 /// One event with everything that is known of it.
@@ -168,26 +196,6 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(ApiError::from)
 }
 
-/// A position, or a time.
-fn bound(text: Option<&str>, pointer: &str) -> Result<Option<Bound>, ApiError> {
-    let Some(text) = text else { return Ok(None) };
-    if let Ok(position) = text.parse() {
-        return Ok(Some(Bound::Position(position)));
-    }
-    time::parse(text)
-        .map(|us| Some(Bound::Time(us)))
-        .ok_or_else(|| ApiError::Parameter {
-            pointer: pointer.to_owned(),
-            what: "is neither a position nor a time".to_owned(),
-            hint: "send a number, or RFC 3339, for example 2026-11-30T12:00:00Z".to_owned(),
-        })
-}
-
-fn types(text: Option<&str>) -> Vec<String> {
-    let all = text.unwrap_or_default().split(',').map(str::trim);
-    all.filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
 fn octets(bytes: Vec<u8>, media: &'static str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     response
@@ -201,19 +209,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_is_a_position_or_a_time() {
-        assert_eq!(bound(None, "").unwrap(), None);
-        assert_eq!(bound(Some("17"), "").unwrap(), Some(Bound::Position(17)));
-        assert_eq!(
-            bound(Some("1970-01-02"), "").unwrap(),
-            Some(Bound::Time(86_400_000_000))
-        );
-        assert!(bound(Some("yesterday"), "/since").is_err());
-    }
-
-    #[test]
-    fn types_are_separated_by_commas() {
-        assert_eq!(types(Some("a.b, c.d,")), ["a.b", "c.d"]);
-        assert!(types(None).is_empty());
+    fn every_filter_of_the_language_is_a_parameter() {
+        let all: serde_json::Map<String, serde_json::Value> = FilterKey::ALL
+            .iter()
+            .map(|key| (key.name().to_owned(), serde_json::json!("1")))
+            .collect();
+        let query: EventQuery = serde_json::from_value(all.into()).unwrap();
+        let keys: Vec<FilterKey> = filter(&query)
+            .unwrap()
+            .clauses
+            .iter()
+            .map(|clause| clause.key)
+            .collect();
+        assert_eq!(keys, FilterKey::ALL);
     }
 }
