@@ -17,3 +17,4 @@ mod template; // templates, admission
 mod usage; // where it stands, who used it, what would break
 mod wait; // answers that wait for a change
 mod plans; // many places at once
+mod past; // state as it was

@@ -21,6 +21,9 @@ pub struct Resolve {
     /// Answer without values; nothing is served or recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// With `dry_run`: what would have been served then. A position, a time (RFC 3339), a date, or how long ago (`7d`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// The `etag` of an earlier answer: when nothing changed since, no value is served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,

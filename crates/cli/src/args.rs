@@ -76,6 +76,16 @@ pub(crate) struct Globals {
         display_order = 902
     )]
     pub(crate) ca_file: Option<std::path::PathBuf>,
+    /// Show state as it was: at a time, a date, so long ago (2h), or after the record at a position. For what lists or
+    /// shows state
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        allow_hyphen_values = true,
+        display_order = 903
+    )]
+    pub(crate) as_of: Option<String>,
 }
 
 /// What every command that changes something takes.
@@ -118,6 +128,36 @@ pub(crate) struct PageArgs {
     /// Go on after an earlier page: its `next`
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
+}
+
+impl Command {
+    /// Whether it shows state, which has a past.
+    pub(crate) fn shows_state(&self) -> bool {
+        use crate::commands::{client, credential, default, principal, rotation, template, token, workspace};
+        match self {
+            Self::Credential(command) => matches!(
+                command,
+                credential::CredentialCommand::List(_) | credential::CredentialCommand::Get(_)
+            ),
+            Self::Client(command) => {
+                matches!(command, client::ClientCommand::List(_) | client::ClientCommand::Get(_))
+            }
+            Self::Workspace(command) => matches!(
+                command,
+                workspace::WorkspaceCommand::List(_) | workspace::WorkspaceCommand::Get(_)
+            ),
+            Self::Template(command) => matches!(
+                command,
+                template::TemplateCommand::List(_) | template::TemplateCommand::Get(_)
+            ),
+            Self::Default(command) => matches!(command, default::DefaultCommand::List(_)),
+            Self::Principal(command) => matches!(command, principal::PrincipalCommand::List(_)),
+            Self::Grant(command) => matches!(command, principal::GrantCommand::List(_)),
+            Self::Token(command) => matches!(command, token::TokenCommand::List(_)),
+            Self::Rotation(rotation::RotationCommand::Due(_)) | Self::Resolve(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// The commands, in the order of a first day.

@@ -101,6 +101,7 @@ fn asked(noun: Noun, begun: &str) -> Option<Value> {
         output: Format::Json,
         addr: typed_addr(std::env::args()).or_else(|| std::env::var("STRONGROOM_ADDR").ok()),
         ca_file: std::env::var_os("STRONGROOM_CA_FILE").map(Into::into),
+        as_of: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

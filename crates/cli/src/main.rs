@@ -99,6 +99,14 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
 /// The commands that talk to a server.
 async fn talk(cli: &Cli, output: &Output) -> Outcome {
     let globals = &cli.globals;
+    let moment = match &globals.as_of {
+        Some(text) if cli.command.shows_state() => Some(input::bound("--as-of", text, jiff::Timestamp::now())?),
+        Some(_) => {
+            return Err(Failure::local("--as-of is for what lists or shows state")
+                .hint("`audit log` and `history` take --since and --until"));
+        }
+        None => None,
+    };
     match &cli.command {
         Command::Login(args) => return commands::login::run(args, globals, output).await,
         Command::Verify(args) => return commands::verify::run(args, globals, output).await,
@@ -106,7 +114,10 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Run(args) => return commands::run::run(args, globals, output).await,
         _ => {}
     }
-    let session = Session::open(globals, output)?;
+    let mut session = Session::open(globals, output)?;
+    if let Some(moment) = moment {
+        session = session.then(moment);
+    }
     match &cli.command {
         Command::Whoami => commands::login::whoami(&session).await,
         Command::Credential(command) => commands::credential::run(command, &session).await,

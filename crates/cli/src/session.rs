@@ -26,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     pub(crate) ask: Ask,
     pub(crate) stdin: RefCell<Stdin>,
+    /// The moment that is asked about, if it is not now: a position, or a time as the server takes it.
+    pub(crate) as_of: Option<String>,
 }
 
 impl Session {
@@ -46,7 +48,17 @@ impl Session {
             output: output.clone(),
             ask: Ask::new(output),
             stdin: RefCell::default(),
+            as_of: None,
         })
+    }
+
+    /// The same session about the past.
+    pub(crate) fn then(self, moment: String) -> Self {
+        Self {
+            client: self.client.as_of(&moment),
+            as_of: Some(moment),
+            ..self
+        }
     }
 
     /// Waits for an answer that reads something.

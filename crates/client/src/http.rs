@@ -28,6 +28,8 @@ const RETRY_AFTER_MAX_S: u64 = 10;
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// The moment that reads are about, if it is not now.
+    as_of: Option<String>,
 }
 
 /// What goes along with a write.
@@ -90,7 +92,21 @@ impl Client {
             .connect_timeout(Duration::from_secs(10))
             .build()
             .map_err(|_| Error::Address)?;
-        Ok(Self { http, base })
+        Ok(Self {
+            http,
+            base,
+            as_of: None,
+        })
+    }
+
+    /// A client that reads state as it was: after the record at a position, or at a time (RFC 3339). What has no past is
+    /// refused by the server.
+    #[must_use]
+    pub fn as_of(&self, moment: &str) -> Self {
+        Self {
+            as_of: Some(moment.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// Where the server is, as a URL without a path.
@@ -228,6 +244,9 @@ impl Client {
                 .request(method.clone(), &url)
                 .query(query)
                 .headers(headers.clone());
+            if let Some(moment) = self.as_of.as_deref().filter(|_| method == Method::GET) {
+                request = request.query(&[("as_of", moment)]);
+            }
             if let Some(body) = &body {
                 request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
             }

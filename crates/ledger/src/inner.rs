@@ -6,6 +6,7 @@ use crate::index::Index;
 use crate::keyring::Keyring;
 use crate::last_use::LastUse;
 use crate::latency::Latency;
+use crate::past::Past;
 use crate::quota::Quota;
 use crate::request::Failure;
 use crate::strangers::Strangers;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     /// The newest durable commit.
     pub(crate) published: ArcSwap<Published>,
     pub(crate) index: Index,
+    pub(crate) past: Past,
     /// Sealed records with values, by position.
     pub(crate) records: quick_cache::sync::Cache<Position, Slice, RecordBytes>,
     pub(crate) windows: Windows,
@@ -119,10 +121,13 @@ impl Shared {
 
     /// A commit as readers see it.
     pub(crate) fn view_of(&self, published: &Published) -> View {
+        let now = self.now(published);
         View {
             state: Arc::clone(&published.state),
+            rights: Arc::clone(&published.state),
             head: published.head,
-            now: self.now(published),
+            now,
+            at: now,
             last_use: Arc::clone(&self.last_use),
         }
     }

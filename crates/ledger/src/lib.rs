@@ -34,6 +34,7 @@ mod serve; // resolve and reveal: values only behind a record
 mod watch; // what changed of what somebody uses
 pub mod instant; // positions and times as people write them
 mod audit; // history, proofs
+mod past; // state as of a position or time
 mod usage; // who used a credential
 mod verify; // every record read again
 mod status;

@@ -521,6 +521,7 @@ pub(crate) fn start(
         keys,
         clock: options.clock,
         index,
+        past: crate::past::Past::default(),
         records: quick_cache::sync::Cache::with_weighter(CACHED_RECORDS, CACHED_BYTES, RecordBytes),
         queued_works: AtomicUsize::new(0),
         queued_bytes: AtomicUsize::new(0),

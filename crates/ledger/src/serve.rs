@@ -4,7 +4,7 @@
 
 use crate::inner::{Shared, open_values};
 use crate::request::{Failure, RequestContext};
-use crate::view::Published;
+use crate::view::{Published, View};
 use crate::{Ledger, windows};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -139,6 +139,27 @@ impl Ledger {
             Err(_) => counters.reads_refused.fetch_add(1, Ordering::Relaxed),
         };
         answer
+    }
+
+    /// What would have been served in a past that [`Ledger::view_as_of`] gave, and why: never a value, and no record.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::VariablesMissing`] lists what was missing.
+    pub fn resolve_then(&self, view: &View, caller: &Caller, request: &ResolveRequest) -> Result<Resolved, Failure> {
+        let resolution = decide_then(view, caller, request)?;
+        let missing = resolution.missing(&view.state);
+        if !missing.is_empty() {
+            return Err(Rejection::VariablesMissing { missing }.into());
+        }
+        Ok(Resolved {
+            unchanged: false,
+            revision: resolution.revision,
+            digest: resolution.digest,
+            etag: etag(&view.state, &resolution),
+            valid_until: None,
+            variables: explain(&view.state, &resolution),
+            recorded_at: None,
+        })
     }
 
     /// Asks again behind commits until the answer is another one; whatever is answered was decided on the newest state.
@@ -408,6 +429,20 @@ fn decide(
     let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
     resolution.narrowed(state, &visible, request.instance.as_deref())?;
     Ok((allowed, resolution))
+}
+
+/// What would have been served then, to whom it may concern now: it takes `see` or `resolve` on the workspace.
+fn decide_then(view: &View, caller: &Caller, request: &ResolveRequest) -> Result<Resolution, Rejection> {
+    let (state, instance) = (&view.state, request.instance.as_deref());
+    let visible = visible(&view.rights, caller, view.now);
+    let workspace = find::workspace(state, &visible, &request.workspace, "/workspace")?;
+    let template = find::template(state, &visible, &request.template, "/template")?;
+    if !visible.may(Right::See, Target::Workspace(workspace.id)) {
+        visible.authorize(Right::Resolve, Target::Workspace(workspace.id))?;
+    }
+    let resolution = resolve(state, workspace, template, instance, &visible, view.at)?;
+    resolution.narrowed(state, &visible, instance)?;
+    Ok(resolution)
 }
 
 /// When what an answer rests on ends: the credentials' values, the token or identity.

@@ -8,12 +8,16 @@ use strongroom_domain::ids::TimeUs;
 /// What readers see: all of a commit or none of it.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// Current state.
+    /// Current state, or what was asked for of the past.
     pub state: Arc<State>,
-    /// Number of records.
+    /// Current state, by which rights are judged also where the past is shown.
+    pub rights: Arc<State>,
+    /// Number of records that `state` is the fold of.
     pub head: u64,
-    /// max(wall clock, time of the newest record): what expiry is judged by.
+    /// max(wall clock, time of the newest record): what rights are judged by.
     pub now: TimeUs,
+    /// The moment that is shown: now, or then.
+    pub at: TimeUs,
     /// When tokens were last used.
     pub last_use: Arc<LastUse>,
 }

@@ -5,6 +5,7 @@ use crate::edge::RequestId;
 use crate::headers;
 use crate::identity;
 use crate::limits::{BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX, STRANGER_BYTES_MAX};
+use crate::params;
 use crate::problem::ApiError;
 use crate::strict;
 use axum::body::{Body, HttpBody};
@@ -31,6 +32,7 @@ use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, Set
 use strongroom_api::written::Because;
 use strongroom_connect::is_assertion;
 use strongroom_domain::context::Caller;
+use strongroom_ledger::instant;
 use strongroom_ledger::{Failure, IdempotencyKey, RequestContext, View};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -56,6 +58,44 @@ impl FromRequestParts<App> for Asker {
             app: app.clone(),
         })
     }
+}
+
+/// Someone who reads state, as it is or, with `as_of`, as it was.
+pub(crate) struct Viewer {
+    pub(crate) caller: Caller,
+    view: View,
+}
+
+impl Viewer {
+    /// A durable snapshot, of now or of then.
+    pub(crate) fn view(&self) -> View {
+        self.view.clone()
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = authenticate(parts, app).await?;
+        let view = match params::as_of(parts)? {
+            None => app.ledger.view(),
+            Some(text) => as_of(app, caller, &text).await?,
+        };
+        Ok(Self { caller, view })
+    }
+}
+
+/// State of then, read where waiting for it holds nobody up.
+pub(crate) async fn as_of(app: &App, caller: Caller, text: &str) -> Result<View, ApiError> {
+    let ledger = app.ledger.clone();
+    let instant = instant::parse(text, ledger.view().now).ok_or_else(|| ApiError::Parameter {
+        pointer: "/as_of".to_owned(),
+        what: "is neither a position nor a time".to_owned(),
+        hint: instant::HINT.to_owned(),
+    })?;
+    let read = tokio::task::spawn_blocking(move || ledger.view_as_of(&caller, instant)).await;
+    Ok(read.map_err(|error| Failure::Internal(error.to_string()))??)
 }
 
 /// Someone who has something done: all that goes along, and the body.

@@ -32,28 +32,67 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        read(parts.uri.query().unwrap_or_default()).map(Self)
+        let query = parts.uri.query().unwrap_or_default();
+        if parts.extensions.get::<AsOfTaken>().is_some() {
+            return read(&without_as_of(query)?).map(Self);
+        }
+        read(query).map(Self)
+    }
+}
+
+/// `as_of` was read by the route, before its other parameters.
+#[derive(Debug, Clone, Copy)]
+struct AsOfTaken;
+
+const AS_OF: &str = "as_of";
+
+/// Takes `as_of` out of a query, for routes that show the past, too.
+pub(crate) fn as_of(parts: &mut Parts) -> Result<Option<String>, ApiError> {
+    let pairs = pairs(parts.uri.query().unwrap_or_default())?;
+    let mut moments = pairs.into_iter().filter(|(name, _)| name == AS_OF);
+    let moment = moments.next().map(|(_, text)| text);
+    if moments.next().is_some() {
+        return Err(twice(AS_OF));
+    }
+    parts.extensions.insert(AsOfTaken);
+    Ok(moment)
+}
+
+fn without_as_of(query: &str) -> Result<String, ApiError> {
+    let rest: Vec<(String, String)> = pairs(query)?.into_iter().filter(|(name, _)| name != AS_OF).collect();
+    serde_urlencoded::to_string(rest).map_err(|_| malformed())
+}
+
+fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    serde_urlencoded::from_str(query).map_err(|_| malformed())
+}
+
+fn malformed() -> ApiError {
+    ApiError::Parameter {
+        pointer: String::new(),
+        what: "the query is not of the form name=value&name=value".to_owned(),
+        hint: "encode what is no letter or digit as %XX".to_owned(),
+    }
+}
+
+fn twice(name: &str) -> ApiError {
+    let shown = if strict::may_be_named(name) {
+        format!("`{name}`")
+    } else {
+        "a parameter".to_owned()
+    };
+    ApiError::Parameter {
+        pointer: String::new(),
+        what: format!("{shown} stands twice in the query"),
+        hint: "send each parameter once".to_owned(),
     }
 }
 
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| ApiError::Parameter {
-        pointer: String::new(),
-        what: "the query is not of the form name=value&name=value".to_owned(),
-        hint: "encode what is no letter or digit as %XX".to_owned(),
-    })?;
+    let pairs = pairs(query)?;
     let mut names = HashSet::new();
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !names.insert(name)) {
-        let shown = if strict::may_be_named(name) {
-            format!("`{name}`")
-        } else {
-            "a parameter".to_owned()
-        };
-        return Err(ApiError::Parameter {
-            pointer: String::new(),
-            what: format!("{shown} stands twice in the query"),
-            hint: "send each parameter once".to_owned(),
-        });
+        return Err(twice(name));
     }
     let texts = MapDeserializer::new(pairs.into_iter().map(|(name, text)| (name, Text(text))));
     serde_path_to_error::deserialize(texts).map_err(|error: serde_path_to_error::Error<serde::de::value::Error>| {

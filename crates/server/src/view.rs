@@ -38,8 +38,8 @@ impl<'v> Lens<'v> {
     pub(crate) fn of(view: &'v View, caller: &Caller) -> Self {
         Self {
             state: &view.state,
-            seen: visible(&view.state, caller, view.now),
-            now: view.now,
+            seen: visible(&view.rights, caller, view.now),
+            now: view.at,
             last_use: &view.last_use,
         }
     }

@@ -44,11 +44,14 @@ pub(crate) struct ResolveArgs {
 
 /// Asks, and shows the answer.
 pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
+    // The past serves nothing: what is asked is what would have been served.
+    let dry_run = args.dry_run || session.as_of.is_some();
     let question = Resolve {
         workspace: args.workspace.clone(),
         template: args.template.clone(),
         instance: args.instance.clone(),
-        dry_run: args.dry_run,
+        dry_run,
+        as_of: session.as_of.clone(),
         known: args.known.clone(),
         wait: args.wait.clone(),
         reason: None,
@@ -62,7 +65,7 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
             return "nothing changed since then".to_owned();
         }
         let mut parts = vec![chosen(&answer, args.explain).render(look, "this template needs no credential")];
-        if !args.dry_run {
+        if !dry_run {
             parts.push(values(&answer, args.show).render(look, ""));
         }
         parts.join("\n\n")
@@ -70,7 +73,7 @@ pub(crate) async fn run(args: &ResolveArgs, session: &Session) -> Outcome {
     if let Some(until) = answer.text("valid_until") {
         session.output.talk(format!("good until {}", time(until)));
     }
-    if !args.dry_run && !args.show && !answer.is("unchanged") {
+    if !dry_run && !args.show && !answer.is("unchanged") {
         session
             .output
             .talk("values are masked: --show shows them, --output json holds them");

@@ -8,6 +8,7 @@ use strongroom_domain::command::{Command, UpdateCredential};
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::Scope;
 use strongroom_domain::words::{Effect, PrincipalKind, Role};
+use strongroom_ledger::instant::Instant;
 use strongroom_ledger::{
     Clock as _, EventQuery, EventView, Filter, Ledger, RequestContext, ResolveRequest, RotateDraft, TemplateDraft,
 };
@@ -475,6 +476,39 @@ async fn every_filter_gives_what_a_plain_list_gives() {
             "{reader}: only {some} of {QUESTIONS} questions have answers"
         );
     }
+    world.ledger.stop().unwrap();
+}
+
+#[tokio::test]
+async fn the_past_is_what_a_fold_of_its_records_is() {
+    let world = World::new().await;
+    let mut dice = Dice(TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    for _ in 0..300 {
+        world.act(&mut dice).await;
+    }
+    let caller = world.caller("mia");
+    let head = world.ledger.view().head;
+    for _ in 0..20 {
+        let position = dice.below(head as usize) as u64;
+        let then = world.ledger.view_as_of(&caller, Instant::Position(position)).unwrap();
+        let folded = world.ledger.replay(position + 1, &mut |_| {}).unwrap();
+        assert_eq!(then.head, position + 1);
+        assert_eq!(then.state.last_recorded_at, folded.last_recorded_at);
+        assert_eq!(then.state.credentials, folded.credentials, "as of {position}");
+        assert_eq!(then.state.installations, folded.installations, "as of {position}");
+        assert_eq!(then.state.workspaces, folded.workspaces, "as of {position}");
+        assert_eq!(then.state.principals, folded.principals, "as of {position}");
+        // All that was recorded in that moment, and nothing later.
+        let moment = world.ledger.event(&caller, position).unwrap().recorded_at;
+        let by_time = world.ledger.view_as_of(&caller, Instant::Time(moment)).unwrap();
+        assert!(by_time.head > position && by_time.state.last_recorded_at == moment);
+        let next = world.ledger.event(&caller, by_time.head);
+        assert!(next.is_err() || next.unwrap().recorded_at > moment);
+    }
+    let newest = world.ledger.view_as_of(&caller, Instant::Position(head - 1)).unwrap();
+    assert_eq!(newest.head, head);
+    assert!(world.ledger.view_as_of(&caller, Instant::Position(1 << 40)).is_err());
+    assert!(world.ledger.view_as_of(&caller, Instant::Time(1)).is_err());
     world.ledger.stop().unwrap();
 }
 

@@ -3,12 +3,13 @@
 use super::found_in;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::view::{Lens, thing_written};
 use strongroom_api::Page;
 use strongroom_api::client::{Client, ClientQuery, CreateClient, UpdateClient};
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_domain::command::Command;
 use strongroom_domain::find;
@@ -25,9 +26,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists clients, by handle; archived ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/clients", tag = "clients", params(ClientQuery),
+#[utoipa::path(get, path = "/api/v1/clients", tag = "clients", params(ClientQuery, AsOfQuery),
     responses((status = 200, body = Page<Client>)))]
-async fn list(asker: Asker, Query(query): Query<ClientQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<ClientQuery>) -> Answer {
     let archived = query.archived.unwrap_or(false);
     let filters = [query.q.as_deref(), archived.then_some("archived")];
     let slice = Slice::of("clients", &filters, query.limit, query.cursor.as_deref())?;
@@ -63,8 +64,8 @@ async fn create(call: Call<CreateClient>) -> Answer {
 }
 
 /// One client.
-#[utoipa::path(get, path = "/api/v1/clients/{handle}", tag = "clients", responses((status = 200, body = Client)))]
-async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/clients/{handle}", tag = "clients", params(AsOfQuery), responses((status = 200, body = Client)))]
+async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::client(lens.state, &lens.seen, &handle, "")?;

@@ -3,7 +3,7 @@
 use super::{found_in, time_if, word};
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Asker, Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
@@ -16,6 +16,7 @@ use strongroom_api::credential::{
     CreateCredential, Credential, CredentialQuery, CredentialWritten, RevealCredential, Revealed, RollbackCredential,
     RotateCredential, Rotation, ShareCredential, UpdateCredential, Usage, WhatIf, WhatIfQuery,
 };
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::written::Because;
 use strongroom_api::{Fields, Page, Pairs};
 use strongroom_domain::command::{self, Change, Command, FieldInput};
@@ -55,9 +56,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists credentials, by handle; revoked ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/credentials", tag = "credentials", params(CredentialQuery),
+#[utoipa::path(get, path = "/api/v1/credentials", tag = "credentials", params(CredentialQuery, AsOfQuery),
     responses((status = 200, body = Page<Credential>)))]
-async fn list(asker: Asker, Query(query): Query<CredentialQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<CredentialQuery>) -> Answer {
     let filters = [
         &query.service,
         &query.client,
@@ -123,8 +124,8 @@ async fn create(call: Call<CreateCredential>) -> Answer {
 }
 
 /// One credential with its versions, without values but those of plain fields.
-#[utoipa::path(get, path = "/api/v1/credentials/{handle}", tag = "credentials", responses((status = 200, body = Credential)))]
-async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/credentials/{handle}", tag = "credentials", params(AsOfQuery), responses((status = 200, body = Credential)))]
+async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::credential(lens.state, &lens.seen, &handle, "")?;

@@ -3,12 +3,13 @@
 use super::word;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::{Lens, default_written, mapping_written};
 use strongroom_api::Page;
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::workspace::{
     Default_, DefaultKey, DefaultQuery, DefaultWritten, InstanceQuery, MapVariable, MappingWritten, Mappings,
     SetDefault,
@@ -29,8 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Each template in a workspace with its mappings, and the defaults that hold in it.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/mappings", tag = "mappings", responses((status = 200, body = Mappings)))]
-async fn mappings(asker: Asker, Params(workspace): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/mappings", tag = "mappings", params(AsOfQuery), responses((status = 200, body = Mappings)))]
+async fn mappings(asker: Viewer, Params(workspace): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::workspace(lens.state, &lens.seen, &workspace, "")?;
@@ -84,9 +85,9 @@ async fn unmap(
 }
 
 /// Lists defaults: all, or those that hold in one workspace, its own first.
-#[utoipa::path(get, path = "/api/v1/defaults", tag = "mappings", params(DefaultQuery),
+#[utoipa::path(get, path = "/api/v1/defaults", tag = "mappings", params(DefaultQuery, AsOfQuery),
     responses((status = 200, body = Page<Default_>)))]
-async fn list(asker: Asker, Query(query): Query<DefaultQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<DefaultQuery>) -> Answer {
     let slice = Slice::of(
         "defaults",
         &[query.workspace.as_deref()],

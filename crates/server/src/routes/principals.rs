@@ -3,11 +3,12 @@
 use super::{found_in, time_if, word};
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Asker, Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::{Lens, grant_written, thing_written, token_written};
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::principal::{
     CreateGrant, CreatePrincipal, CreateRunToken, CreateToken, Grant, GrantInput, GrantWritten, Principal,
     PrincipalQuery, Token, TokenQuery, TokenWritten, Whoami,
@@ -51,9 +52,9 @@ async fn whoami(asker: Asker) -> Answer {
 }
 
 /// Lists principals, by handle; disabled ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/principals", tag = "principals", params(PrincipalQuery),
+#[utoipa::path(get, path = "/api/v1/principals", tag = "principals", params(PrincipalQuery, AsOfQuery),
     responses((status = 200, body = Page<Principal>)))]
-async fn list(asker: Asker, Query(query): Query<PrincipalQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<PrincipalQuery>) -> Answer {
     let disabled = query.disabled.unwrap_or(false);
     let filters = [query.q.as_deref(), disabled.then_some("disabled")];
     let slice = Slice::of("principals", &filters, query.limit, query.cursor.as_deref())?;
@@ -115,8 +116,8 @@ async fn create(call: Call<CreatePrincipal>) -> Answer {
 }
 
 /// One principal with what it was granted.
-#[utoipa::path(get, path = "/api/v1/principals/{handle}", tag = "principals", responses((status = 200, body = Principal)))]
-async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/principals/{handle}", tag = "principals", params(AsOfQuery), responses((status = 200, body = Principal)))]
+async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::principal(lens.state, &lens.seen, &handle, "")?;
@@ -137,8 +138,8 @@ async fn disable(Params(handle): Params<String>, call: Call<Because>) -> Answer 
 
 /// What a principal was granted, oldest first, also what was taken back; everybody sees his own.
 #[utoipa::path(get, path = "/api/v1/principals/{handle}/grants", tag = "principals",
-    responses((status = 200, body = Page<Grant>)))]
-async fn grants(asker: Asker, Params(handle): Params<String>) -> Answer {
+    params(AsOfQuery), responses((status = 200, body = Page<Grant>)))]
+async fn grants(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::principal(lens.state, &lens.seen, &handle, "")?;
@@ -202,8 +203,8 @@ async fn withdraw(Params((handle, id)): Params<(String, String)>, call: Call<Bec
 }
 
 /// Lists tokens by principal, never their text; revoked ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
-async fn tokens(asker: Asker, Query(query): Query<TokenQuery>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(TokenQuery, AsOfQuery), responses((status = 200, body = Page<Token>)))]
+async fn tokens(asker: Viewer, Query(query): Query<TokenQuery>) -> Answer {
     let revoked = query.revoked.unwrap_or(false);
     let runs = query.runs.unwrap_or(false);
     let filters = [

@@ -2,7 +2,7 @@
 
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::Call;
+use crate::call::{Call, as_of as as_of_view};
 use crate::problem::{ApiError, at_odds, missing_variable};
 use crate::time::rfc3339;
 use crate::view::{Lens, hex};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use strongroom_api::resolve::{Resolve, Resolved as ResolvedShape};
 use strongroom_domain::Rejection;
 use strongroom_domain::secret::SecretText;
-use strongroom_ledger::{Failure, ResolveRequest, Resolved, ResolvedValue, RevealedValues, WAIT_MAX};
+use strongroom_ledger::{Failure, ResolveRequest, Resolved, ResolvedValue, RevealedValues, View, WAIT_MAX};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
@@ -32,10 +32,18 @@ async fn resolve(call: Call<Resolve>) -> Answer {
         template,
         instance,
         dry_run,
+        as_of,
         known,
         wait,
         ..
     } = call.body;
+    if as_of.is_some() && (!dry_run || known.is_some()) {
+        return Err(ApiError::Parameter {
+            pointer: "/as_of".to_owned(),
+            what: "goes with `dry_run` alone: values of the past are not served".to_owned(),
+            hint: "send `\"dry_run\": true`".to_owned(),
+        });
+    }
     let wait = wait
         .map(|text| how_long(&text, known.is_some() && !dry_run))
         .transpose()?;
@@ -48,13 +56,24 @@ async fn resolve(call: Call<Resolve>) -> Answer {
         known,
         wait,
     };
-    let resolved = match call.app.ledger.resolve(call.context, request).await {
+    let then = match as_of {
+        Some(text) => Some(as_of_view(&call.app, caller, &text).await?),
+        None => None,
+    };
+    let resolved = match &then {
+        Some(view) => call.app.ledger.resolve_then(view, &caller, &request),
+        None => call.app.ledger.resolve(call.context, request).await,
+    };
+    let resolved = match resolved {
         Ok(resolved) => resolved,
-        Err(failure) => return Err(with_handles(&call.app, &caller, failure)),
+        Err(failure) => {
+            let view = then.unwrap_or_else(|| call.app.ledger.view());
+            return Err(with_handles(&view, &caller, failure));
+        }
     };
     // Handles of what was passed over: only then is the state looked at once more.
     let passed_over = resolved.variables.iter().any(|it| !it.passed_over.is_empty());
-    let view = passed_over.then(|| call.app.ledger.view());
+    let view = passed_over.then(|| then.unwrap_or_else(|| call.app.ledger.view()));
     let lens = view.as_ref().map(|view| Lens::of(view, &caller));
     let body = ResolvedBody {
         resolved: &resolved,
@@ -103,15 +122,14 @@ fn variable_room(it: &ResolvedValue) -> usize {
 }
 
 /// A missing variable names credentials by handle, of those that the caller may see.
-fn with_handles(app: &App, caller: &strongroom_domain::context::Caller, failure: Failure) -> ApiError {
+fn with_handles(view: &View, caller: &strongroom_domain::context::Caller, failure: Failure) -> ApiError {
     let Failure::Rejected(rejection) = &failure else {
         return failure.into();
     };
     let Rejection::VariablesMissing { missing } = rejection.as_ref() else {
         return failure.into();
     };
-    let view = app.ledger.view();
-    let lens = Lens::of(&view, caller);
+    let lens = Lens::of(view, caller);
     let missing = missing
         .iter()
         .map(|it| missing_variable(it, &|id| lens.credential_handle(id)))

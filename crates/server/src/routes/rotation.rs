@@ -2,12 +2,13 @@
 
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::Asker;
+use crate::call::Viewer;
 use crate::list::Slice;
 use crate::params::Query;
 use crate::view::Lens;
 use strongroom_api::Page;
 use strongroom_api::credential::{Due, DueQuery};
+use strongroom_api::page::AsOfQuery;
 use strongroom_domain::due::due;
 use strongroom_domain::find;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,9 +22,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Credentials that are to be rotated, by their policy or since their values end: overdue ones first.
-#[utoipa::path(get, path = "/api/v1/rotation/due", tag = "rotation", params(DueQuery),
+#[utoipa::path(get, path = "/api/v1/rotation/due", tag = "rotation", params(DueQuery, AsOfQuery),
     responses((status = 200, body = Page<Due>)))]
-async fn list(asker: Asker, Query(query): Query<DueQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<DueQuery>) -> Answer {
     let within = query.within_days.unwrap_or(WITHIN_DAYS);
     let days = within.to_string();
     let filters = [Some(days.as_str()), query.client.as_deref()];

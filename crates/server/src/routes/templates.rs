@@ -3,7 +3,7 @@
 use super::found_in;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Asker, Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
@@ -14,6 +14,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
 use serde::Serialize;
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::template::{
     Affected, AffectedQuery, CreateTemplate, DocumentQuery, ExportQuery, ReviseTemplate, Template, TemplateQuery,
     TemplateWritten, UpdateTemplate, VariableInput,
@@ -42,9 +43,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists templates, by handle; retired ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/templates", tag = "templates", params(TemplateQuery),
+#[utoipa::path(get, path = "/api/v1/templates", tag = "templates", params(TemplateQuery, AsOfQuery),
     responses((status = 200, body = Page<Template>)))]
-async fn list(asker: Asker, Query(query): Query<TemplateQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<TemplateQuery>) -> Answer {
     let retired = query.retired.unwrap_or(false);
     let filters = [query.q.as_deref(), retired.then_some("retired")];
     let slice = Slice::of("templates", &filters, query.limit, query.cursor.as_deref())?;
@@ -91,8 +92,8 @@ async fn create(call: Call<CreateTemplate>) -> Answer {
 }
 
 /// One template with its revisions.
-#[utoipa::path(get, path = "/api/v1/templates/{handle}", tag = "templates", responses((status = 200, body = Template)))]
-async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/templates/{handle}", tag = "templates", params(AsOfQuery), responses((status = 200, body = Template)))]
+async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::template(lens.state, &lens.seen, &handle, "")?;

@@ -3,11 +3,12 @@
 use super::found_in;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call};
+use crate::call::{Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::view::{Lens, admitted, thing_written};
 use strongroom_api::Page;
+use strongroom_api::page::AsOfQuery;
 use strongroom_api::workspace::{AdmitTemplate, Admitted, CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceQuery};
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_domain::command::Command;
@@ -26,9 +27,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists workspaces, by handle; archived ones only where they are asked for.
-#[utoipa::path(get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspaceQuery),
+#[utoipa::path(get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspaceQuery, AsOfQuery),
     responses((status = 200, body = Page<Workspace>)))]
-async fn list(asker: Asker, Query(query): Query<WorkspaceQuery>) -> Answer {
+async fn list(asker: Viewer, Query(query): Query<WorkspaceQuery>) -> Answer {
     let archived = query.archived.unwrap_or(false);
     let environment = query.environment.as_deref();
     let filters = [
@@ -82,8 +83,8 @@ async fn create(call: Call<CreateWorkspace>) -> Answer {
 }
 
 /// One workspace with what runs in it.
-#[utoipa::path(get, path = "/api/v1/workspaces/{handle}", tag = "workspaces", responses((status = 200, body = Workspace)))]
-async fn get(asker: Asker, Params(handle): Params<String>) -> Answer {
+#[utoipa::path(get, path = "/api/v1/workspaces/{handle}", tag = "workspaces", params(AsOfQuery), responses((status = 200, body = Workspace)))]
+async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let view = asker.view();
     let lens = Lens::of(&view, &asker.caller);
     let it = find::workspace(lens.state, &lens.seen, &handle, "")?;
