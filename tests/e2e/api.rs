@@ -17,4 +17,5 @@ mod template; // templates, admission
 mod usage; // where it stands, who used it, what would break
 mod wait; // answers that wait for a change
 mod plans; // many places at once
+mod inquiry; // questions of auditors
 mod past; // state as it was

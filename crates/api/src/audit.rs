@@ -220,6 +220,9 @@ pub struct Event {
     /// What it is about.
     #[serde(default)]
     pub subjects: Vec<Subject>,
+    /// What it changed, before and after, as far as the caller may see it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// Its own data.
     #[serde(default)]
     #[schema(value_type = std::collections::HashMap<String, Value>)]
@@ -228,6 +231,22 @@ pub struct Event {
     #[serde(flatten)]
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub extra: Map<String, Value>,
+}
+
+/// One change: what it was, and what it is. Of a secret field only that it changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// What changed: `description`, `fields.username`, `orders.SHOP`.
+    pub what: String,
+    /// What it was; none: nothing, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What it is; none: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// It is a secret field.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
 }
 
 /// Something that an event is about.

@@ -20,6 +20,7 @@ pub mod principal;
 pub mod identity;
 pub mod approval;
 pub mod audit;
+pub mod inquiry; // why, who could, what it reaches, what differs
 pub mod service;
 pub mod admin;
 

@@ -154,10 +154,21 @@ impl Command {
             Self::Principal(command) => matches!(command, principal::PrincipalCommand::List(_)),
             Self::Grant(command) => matches!(command, principal::GrantCommand::List(_)),
             Self::Token(command) => matches!(command, token::TokenCommand::List(_)),
-            Self::Rotation(rotation::RotationCommand::Due(_)) | Self::Resolve(_) => true,
+            Self::Rotation(rotation::RotationCommand::Due(_))
+            | Self::Resolve(_)
+            | Self::Audit(crate::commands::audit::AuditCommand::Access(_)) => true,
             _ => false,
         }
     }
+}
+
+/// The history of one thing.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistoryArgs {
+    /// Its handle or id
+    pub(crate) handle: String,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }
 
 /// The commands, in the order of a first day.
@@ -227,6 +238,8 @@ pub(crate) enum Command {
     /// What is to be rotated, and when
     #[command(subcommand)]
     Rotation(rotation::RotationCommand),
+    /// What is untidy: duplicates, unused, overdue, never rotated, unclear names, over-shared, no steward
+    Hygiene,
     /// Approvals: what takes four eyes
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),

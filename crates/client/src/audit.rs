@@ -7,6 +7,9 @@ use reqwest::Method;
 use std::io::Write;
 use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
 use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, Events, VerifierKey};
+use strongroom_api::inquiry::{
+    Access, Diff, DiffQuery, Explained, Hygiene, Impact, ImpactQuery, LeakSearch, SearchLeaks,
+};
 
 /// Each method's errors: [`Error`], with the server's problem document where it said no.
 impl Client {
@@ -24,6 +27,54 @@ impl Client {
     /// [`Error`].
     pub async fn event(&self, position: u64) -> Result<Event, Error> {
         self.get(&path(&["audit", "events", &position.to_string()])?).await
+    }
+
+    /// `GET /audit/explain/{position}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn explain(&self, position: u64) -> Result<Explained, Error> {
+        self.get(&path(&["audit", "explain", &position.to_string()])?).await
+    }
+
+    /// `GET /audit/impact`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn impact(&self, query: &ImpactQuery) -> Result<Impact, Error> {
+        self.get_with(&path(&["audit", "impact"])?, query).await
+    }
+
+    /// `GET /audit/diff`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn diff(&self, query: &DiffQuery) -> Result<Diff, Error> {
+        self.get_with(&path(&["audit", "diff"])?, query).await
+    }
+
+    /// `GET /credentials/{handle}/access`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn credential_access(&self, handle: &str) -> Result<Access, Error> {
+        self.get(&path(&["credentials", handle, "access"])?).await
+    }
+
+    /// `POST /audit/leak-search`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn leak_search(&self, body: &SearchLeaks) -> Result<LeakSearch, Error> {
+        self.ask(&path(&["audit", "leak-search"])?, body, None).await
+    }
+
+    /// `GET /hygiene`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn hygiene(&self) -> Result<Hygiene, Error> {
+        self.get(&path(&["hygiene"])?).await
     }
 
     /// `GET /audit/checkpoint`.

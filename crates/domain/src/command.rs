@@ -341,6 +341,12 @@ pub enum Command {
         fields: Option<Vec<String>>,
         break_glass: bool,
     },
+    /// Records that somebody asks whether values are held (needs a reason).
+    RecordLeakSearch {
+        count: u64,
+        searchable: u64,
+        found: u64,
+    },
     /// Ended windows, by the system.
     RecordCounts {
         principal: PrincipalId,

@@ -99,6 +99,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::WorkspaceArchived(_)
         | Event::Counted(_)
         | Event::Refused(_)
+        | Event::LeakSearched(_)
         | Event::ApprovalApproved(_)
         | Event::ApprovalDeclined(_)
         | Event::ApprovalUsed(_)

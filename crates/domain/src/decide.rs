@@ -5,7 +5,7 @@
 
 use crate::command::Command;
 use crate::context::Context;
-use crate::event::{DeniedAccess, Event, Stream};
+use crate::event::{DeniedAccess, Event, LeakSearched, Stream};
 use crate::find;
 use crate::ids::{CredentialId, CredentialVersion, GrantId, TimeUs};
 use crate::limits::{DAYS_MAX, TIME_US_MAX};
@@ -144,6 +144,8 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
             access::accessed(desk, &workspace, &template, instance, expected, window_until),
         C::RecordReveal { credential, version, fields, break_glass } =>
             access::revealed(desk, &credential, version, fields, break_glass),
+        C::RecordLeakSearch { count, searchable, found } =>
+            access::leak_searched(desk, LeakSearched { count, searchable, found }),
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
         C::RecordDenied { principal, right, target, why, count } =>
             access::denied(desk, principal, DeniedAccess { right, target, why, count }),

@@ -13,7 +13,9 @@ pub mod principal;
 pub mod template;
 pub mod workspace;
 
-pub use access::{Accessed, Counted, DeniedAccess, Refused, RefusedFrom, RefusedWhy, Revealed, Served, WindowCount};
+pub use access::{
+    Accessed, Counted, DeniedAccess, LeakSearched, Refused, RefusedFrom, RefusedWhy, Revealed, Served, WindowCount,
+};
 pub use approval::{ApprovalRequested, FourEyesSet};
 pub use credential::{
     CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, GraceEnded,
@@ -81,6 +83,7 @@ pub enum Event {
     Revealed(Revealed),
     Denied(DeniedAccess),
     Refused(Refused),
+    LeakSearched(LeakSearched),
     ApprovalRequested(ApprovalRequested),
     ApprovalApproved(Nothing),
     ApprovalDeclined(Nothing),

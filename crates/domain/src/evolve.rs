@@ -74,7 +74,12 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
             };
             default_set(state, recorded, key, None);
         }
-        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => {
+        Event::Accessed(_)
+        | Event::Counted(_)
+        | Event::Revealed(_)
+        | Event::Denied(_)
+        | Event::Refused(_)
+        | Event::LeakSearched(_) => {
             let stream = state.access.entry(PrincipalId(recorded.stream.id)).or_default();
             let stream = Arc::make_mut(stream);
             stream.head = stream.head.after(recorded);
@@ -145,7 +150,12 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         Event::VariableMapped(data) => installation(WorkspaceId(id), data.template),
         Event::VariableUnmapped(data) => installation(WorkspaceId(id), data.template),
         Event::DefaultMapped(_) | Event::DefaultUnmapped(_) => vec![EntityKey::Default(id)],
-        Event::Accessed(_) | Event::Counted(_) | Event::Revealed(_) | Event::Denied(_) | Event::Refused(_) => {
+        Event::Accessed(_)
+        | Event::Counted(_)
+        | Event::Revealed(_)
+        | Event::Denied(_)
+        | Event::Refused(_)
+        | Event::LeakSearched(_) => {
             vec![EntityKey::Access(PrincipalId(id))]
         }
         Event::ApprovalRequested(_)
@@ -167,6 +177,7 @@ impl StreamHead {
             | Event::Revealed(_)
             | Event::Denied(_)
             | Event::Refused(_)
+            | Event::LeakSearched(_)
             | Event::GraceEnded(_) => true,
             Event::TokenIssued(issued) => issued.run.is_some(),
             _ => false,

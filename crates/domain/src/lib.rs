@@ -23,6 +23,8 @@ pub mod context; // what decide is told: time, ids, who, what was held
 pub mod decide; // state, command, context -> events or a rejection
 pub mod affected; // which workspaces lack something for a revision
 pub mod due; // what is to be rotated, and when
+pub mod access; // who could come by a credential
+pub mod hygiene; // what is untidy
 pub mod what_if; // what would break if a credential were withdrawn
 pub mod plan; // work on many places at once -> commands, all or none
 pub mod rejection; // why not

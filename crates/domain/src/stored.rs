@@ -6,9 +6,9 @@
 use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
     CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GraceEnded,
-    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LedgerInitialized, Nothing, PrincipalCreated,
-    Refused, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated,
-    TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
+    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
+    PrincipalCreated, Refused, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
+    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -153,6 +153,7 @@ events! {
     Access 3 "access.revealed" Revealed(Revealed);
     Access 4 "access.denied" Denied(DeniedAccess);
     Access 5 "access.refused" Refused(Refused);
+    Access 6 "access.leak_searched" LeakSearched(LeakSearched);
     Approval 1 "approval.requested" ApprovalRequested(ApprovalRequested);
     Approval 2 "approval.approved" ApprovalApproved(Nothing);
     Approval 3 "approval.declined" ApprovalDeclined(Nothing);

@@ -3,6 +3,7 @@
 mod bind; // words -> ids, times, lists
 mod condition; // what must hold of an event
 mod filter; // what is asked for
+mod inquiry; // why it was allowed, what somebody came by, what is untidy
 mod language; // the same as people write it
 mod lists; // posting lists, read together
 mod proofs; // checkpoints, consistency, tiles
@@ -10,6 +11,7 @@ mod reader; // who reads, and what he sees
 mod shown; // an event as it is shown
 
 pub use filter::{Clause, Filter, FilterFault, FilterKey, Place, Word};
+pub use inquiry::{CameBy, Explained};
 pub use shown::{EventView, SubjectView};
 pub(crate) use shown::{RecordFacts, hex};
 

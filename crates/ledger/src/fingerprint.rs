@@ -2,7 +2,7 @@
 //!
 //! Values that could be guessed (under 64 bits of estimated entropy) have none: two clients may well share `admin`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use strongroom_domain::event::FieldFact;
 use strongroom_domain::ids::{CredentialId, CredentialVersion};
 use strongroom_domain::secret::SecretFields;
@@ -35,6 +35,20 @@ impl Fingerprints {
         if !holders.contains(&holder) {
             holders.push(holder);
         }
+    }
+
+    /// The credentials whose current values another one has, too, of those that have a current version. Costs a look at every
+    /// fingerprint: it is for people's questions.
+    pub(crate) fn duplicates(
+        &self,
+        current: &dyn Fn(CredentialId) -> Option<CredentialVersion>,
+    ) -> BTreeSet<CredentialId> {
+        let counts = |holder: &&Holder| current(holder.credential) == Some(holder.version);
+        let several = self.holders.values().filter(|holders| holders.len() > 1);
+        let held = several.map(|holders| holders.iter().filter(counts).map(|it| it.credential).collect());
+        held.filter(|held: &BTreeSet<CredentialId>| held.len() > 1)
+            .flatten()
+            .collect()
     }
 
     /// Who holds a value, in the order it was entered.

@@ -35,6 +35,7 @@ mod watch; // what changed of what somebody uses
 pub mod instant; // positions and times as people write them
 mod audit; // history, proofs
 mod past; // state as of a position or time
+mod leak; // whether a value is held
 mod usage; // who used a credential
 mod verify; // every record read again
 mod status;
@@ -42,8 +43,8 @@ mod status;
 mod house; // a ledger for unit tests
 
 pub use audit::{
-    Clause, EventPage, EventQuery, EventView, Explanation, Filter, FilterFault, FilterKey, PAGE_EVENTS_MAX, Place,
-    SubjectView, Word,
+    CameBy, Clause, EventPage, EventQuery, EventView, Explained, Explanation, Filter, FilterFault, FilterKey,
+    PAGE_EVENTS_MAX, Place, SubjectView, Word,
 };
 pub use birth::InitOptions;
 pub use clock::{Clock, ClockError, DevClock, WallClock};
@@ -55,6 +56,7 @@ pub use intake::{
 };
 pub use last_use::LastUse;
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
+pub use leak::{LEAK_VALUES_MAX, Leak, LeakSearch};
 pub use limits::{NEW_WINDOWS_DEFAULT, RETRY_AFTER_S};
 pub use open::{OpenOptions, OpenReport};
 pub use planned::{Outcome, Planned, PlannedLine};

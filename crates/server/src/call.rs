@@ -24,6 +24,7 @@ use strongroom_api::credential::{
 };
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
+use strongroom_api::inquiry::SearchLeaks;
 use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, SetUp, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
 use strongroom_api::resolve::Resolve;
@@ -141,6 +142,7 @@ asked! {
     RollbackCredential {}
     ShareCredential {}
     RevealCredential { KEYED = false }
+    SearchLeaks { KEYED = false }
     Resolve { KEYED = false }
     CreateClient {}
     UpdateClient {}

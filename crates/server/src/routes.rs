@@ -5,6 +5,7 @@ mod audit; // the log, and what proves it
 mod clients;
 mod credentials;
 mod defaults; // defaults and mappings
+mod inquiries; // why, who could, what it reaches, what differs, what is untidy
 mod identities; // who acts by another issuer's word, and signing in
 mod health; // is it there, is it ready, how much does it do
 mod imports;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(identities::routes())
         .merge(approvals::routes())
         .merge(audit::routes())
+        .merge(inquiries::routes())
         .merge(whole::routes())
         .merge(health::routes())
         .route("/api/v1/openapi.json", get(health::openapi))

@@ -1,8 +1,10 @@
 //! State and events to what is shown. What the caller may not see is not named either.
 
 mod approval;
+mod changes; // before and after
 mod credential;
 mod event;
+mod inquiry; // answers to auditors' questions
 mod place; // clients, workspaces, mappings, defaults
 mod plan; // many places at once
 mod principal;
@@ -11,6 +13,7 @@ mod usage; // where a credential stands
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};
+pub(crate) use inquiry::{by_name, differs};
 pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use written::{
     admitted, credential_written, default_written, grant_written, identity_written, mapping_written, template_written,

@@ -1,10 +1,14 @@
 //! `audit …`.
 
+mod leaks; // values that may have leaked
+mod questions; // why, who could, what it reaches, what differs
 mod words; // a filter as the shell gives it
 
+pub(crate) use questions::hygiene;
 pub(crate) use words::shielded;
 
-use crate::args::PageArgs;
+use crate::args::{HistoryArgs, PageArgs};
+use crate::commands::credential::WhatIfArgs;
 use crate::doc::{Doc, items};
 use crate::failure::{Failure, Outcome};
 use crate::input::bound;
@@ -12,6 +16,8 @@ use crate::output::{Cell, Facts, Look, Table, Tone, clean, joined, time};
 use crate::session::{Session, failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use leaks::LeakArgs;
+use questions::{AccessArgs, DiffArgs, ExplainArgs, ImpactArgs};
 use serde_json::Value;
 use strongroom_api::Page;
 use strongroom_api::audit::EventQuery;
@@ -24,6 +30,18 @@ pub(crate) enum AuditCommand {
     Log(Box<LogArgs>),
     /// One event with everything that is known of it
     Show(ShowArgs),
+    /// Why something was allowed or denied: the grants in force then, the one that decided, who gave it
+    Explain(ExplainArgs),
+    /// Who could come by a credential's values, who did, and who could and never did
+    Access(AccessArgs),
+    /// What something that leaked reaches and reached, and what to rotate first
+    Impact(ImpactArgs),
+    /// What would break if a credential were disabled, revoked or shared less
+    WhatIf(WhatIfArgs),
+    /// What differs between two moments
+    Diff(DiffArgs),
+    /// Whether a value is, or was, a secret field of any credential
+    LeakSearch(LeakArgs),
     /// The key that checkpoints are verified with
     Key,
 }
@@ -183,6 +201,12 @@ pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
             let event = session.read(session.client.event(args.position)).await?;
             session.output.show(&event, |look| one(&event, look))
         }
+        AuditCommand::Explain(args) => questions::explain(args, session).await,
+        AuditCommand::Access(args) => questions::access(args, session).await,
+        AuditCommand::Impact(args) => questions::impact(args, session).await,
+        AuditCommand::WhatIf(args) => super::credential::would_follow(args, session).await,
+        AuditCommand::Diff(args) => questions::diff(args, session).await,
+        AuditCommand::LeakSearch(args) => leaks::leak_search(args, session).await,
         AuditCommand::Key => {
             let key = session.read(session.client.verifier_key()).await?;
             session
@@ -276,6 +300,83 @@ pub(crate) fn table(page: &Value) -> Table {
         ]);
     }
     table
+}
+
+/// The events of one thing, with what each changed.
+pub(crate) fn history(page: &Value) -> Table {
+    let mut table =
+        Table::new(&["position", "when", "type", "change", "actor", "reason"]).without_if_narrow(&["reason"]);
+    for event in items(page) {
+        let changes: Vec<String> = event.list("changes").iter().map(change).collect();
+        table.row([
+            Cell::maybe(event.shown("position")),
+            event.text("recorded_at").map(time).unwrap_or_default().into(),
+            event.text("type").unwrap_or_default().into(),
+            Cell::maybe(
+                (!changes.is_empty())
+                    .then(|| joined(changes))
+                    .or_else(|| subject(event)),
+            ),
+            event.text("actor").unwrap_or_default().into(),
+            Cell::dim(event.text("reason").unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+/// `description: old → new`.
+fn change(change: &Value) -> String {
+    let what = change.text("what").unwrap_or_default();
+    let told = |name: &str| match change.get(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    match (told("before"), told("after")) {
+        (Some(before), Some(after)) => format!("{what}: {before} → {after}"),
+        (None, Some(after)) if change.is("secret") => format!("{what} {after}"),
+        (None, Some(after)) => format!("{what}: {after}"),
+        (Some(before), None) => format!("{what}: {before} → none"),
+        (None, None) => what.to_owned(),
+    }
+}
+
+/// All events about one thing of a kind: `client`, `workspace`, …
+pub(crate) async fn history_of(kind: &str, args: &HistoryArgs, session: &Session) -> Outcome {
+    let handle = Some(args.handle.clone());
+    let filter = match kind {
+        "client" => EventQuery {
+            client: handle,
+            ..EventQuery::default()
+        },
+        "workspace" => EventQuery {
+            workspace: handle,
+            ..EventQuery::default()
+        },
+        "template" => EventQuery {
+            template: handle,
+            ..EventQuery::default()
+        },
+        _ => EventQuery {
+            principal: handle,
+            ..EventQuery::default()
+        },
+    };
+    let page = session
+        .list(&args.page, async |limit, cursor| {
+            let query = EventQuery {
+                limit,
+                cursor,
+                ..filter.clone()
+            };
+            let answer = session.client.events(&query).await?;
+            Ok(Page {
+                items: answer.items,
+                next: answer.next,
+            })
+        })
+        .await?;
+    session.show_list(&page, |look| history(&page).render(look, "nothing yet"))
 }
 
 /// What an event is about: of a serving the template and where it ran, else the thing that it happened to, else all that it

@@ -1,6 +1,6 @@
 //! `client …`.
 
-use crate::args::{PageArgs, WriteArgs};
+use crate::args::{HistoryArgs, PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
 use crate::output::{Cell, Facts, Table, time};
@@ -18,6 +18,8 @@ pub(crate) enum ClientCommand {
     List(ListArgs),
     /// Show one
     Get(GetArgs),
+    /// What happened to it, its credentials and its workspaces, the newest first, before and after
+    History(HistoryArgs),
     /// Change name or description
     Update(UpdateArgs),
     /// Put it away: hidden from lists, nothing new for it
@@ -117,6 +119,7 @@ pub(crate) async fn run(command: &ClientCommand, session: &Session) -> Outcome {
                 table(&page).render(look, "no clients yet: `strongroom client create NAME`")
             })
         }
+        ClientCommand::History(args) => super::audit::history_of("client", args, session).await,
         ClientCommand::Get(args) => {
             let client = session.read(session.client.client(&args.handle)).await?;
             session.output.show(&client, |look| facts(&client).render(look))

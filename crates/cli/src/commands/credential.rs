@@ -4,6 +4,8 @@ mod args;
 mod show;
 mod withdraw;
 
+pub(crate) use withdraw::{WhatIfArgs, would_follow};
+
 pub(crate) use args::CredentialCommand;
 
 use crate::doc::{Doc, value_text};
@@ -64,7 +66,7 @@ pub(crate) async fn run(command: &CredentialCommand, session: &Session) -> Outco
                         .await
                 })
                 .await?;
-            session.show_list(&page, |look| super::audit::table(&page).render(look, "nothing yet"))
+            session.show_list(&page, |look| super::audit::history(&page).render(look, "nothing yet"))
         }
         CredentialCommand::Reveal(args) => reveal(args, session).await,
     }

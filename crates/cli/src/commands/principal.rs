@@ -1,7 +1,7 @@
 //! `principal …`.
 
 use super::plan::PlanArgs;
-use crate::args::{PageArgs, WriteArgs};
+use crate::args::{HistoryArgs, PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
 use crate::input::future;
@@ -21,6 +21,8 @@ pub(crate) enum PrincipalCommand {
     Create(CreateArgs),
     /// List principals
     List(ListArgs),
+    /// What happened to it, the newest first, before and after
+    History(HistoryArgs),
     /// End all its tokens at once
     Disable(DisableArgs),
     /// Let a principal go: its credentials' steward, tokens, grants, and itself, in one step
@@ -218,6 +220,7 @@ pub(crate) async fn run(command: &PrincipalCommand, session: &Session) -> Outcom
             ));
             Ok(())
         }
+        PrincipalCommand::History(args) => super::audit::history_of("principal", args, session).await,
         PrincipalCommand::List(args) => {
             let disabled = args.disabled.then_some(true);
             let page = session

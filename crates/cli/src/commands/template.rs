@@ -2,7 +2,7 @@
 
 mod share;
 
-use crate::args::{PageArgs, WriteArgs};
+use crate::args::{HistoryArgs, PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::input::read_file;
@@ -25,6 +25,8 @@ pub(crate) enum TemplateCommand {
     List(ListArgs),
     /// Show one with its variables
     Get(GetArgs),
+    /// What happened to it, the newest first, before and after
+    History(HistoryArgs),
     /// Bring a newer file as the next revision
     Revise(ReviseArgs),
     /// Put it away: it is not admitted any more; where it runs it goes on
@@ -188,6 +190,7 @@ pub(crate) async fn run(command: &TemplateCommand, session: &Session) -> Outcome
                 table(&page).render(look, "no templates: `strongroom template import FILE`")
             })
         }
+        TemplateCommand::History(args) => super::audit::history_of("template", args, session).await,
         TemplateCommand::Get(args) => {
             let template = session.read(session.client.template(&args.handle)).await?;
             session.output.show(&template, |look| {

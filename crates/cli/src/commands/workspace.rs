@@ -1,7 +1,7 @@
 //! `workspace …`.
 
 use super::plan::PlanArgs;
-use crate::args::{PageArgs, WriteArgs};
+use crate::args::{HistoryArgs, PageArgs, WriteArgs};
 use crate::doc::{Doc, items};
 use crate::failure::Outcome;
 use crate::output::{Cell, Facts, Table, Tone, time};
@@ -21,6 +21,8 @@ pub(crate) enum WorkspaceCommand {
     List(ListArgs),
     /// Show one with what runs in it
     Get(GetArgs),
+    /// What happened to it, the newest first, before and after
+    History(HistoryArgs),
     /// Change name, description or environment
     Update(UpdateArgs),
     /// What another workspace lacks of what runs here; --copy takes it over
@@ -191,6 +193,7 @@ pub(crate) async fn run(command: &WorkspaceCommand, session: &Session) -> Outcom
                 table(&page).render(look, "no workspaces: `strongroom workspace create NAME`")
             })
         }
+        WorkspaceCommand::History(args) => super::audit::history_of("workspace", args, session).await,
         WorkspaceCommand::Get(args) => get(args, session).await,
         WorkspaceCommand::Update(args) => {
             let body = UpdateWorkspace {

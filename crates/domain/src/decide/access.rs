@@ -3,7 +3,7 @@
 use super::credential::open;
 use super::{Decision, Desk, decided, one, stream, unchanged};
 use crate::context::Caller;
-use crate::event::{Accessed, Counted, DeniedAccess, Event, Refused, Revealed, Served, WindowCount};
+use crate::event::{Accessed, Counted, DeniedAccess, Event, LeakSearched, Refused, Revealed, Served, WindowCount};
 use crate::ids::{CredentialVersion, PrincipalId, TimeUs};
 use crate::rejection::Rejection;
 use crate::resolve::resolve;
@@ -96,6 +96,15 @@ pub(super) fn revealed(
     };
     let stream = stream(Category::Access, desk.ctx.caller.principal.0);
     Ok(decided(allowed, vec![one(stream, Event::Revealed(revealed))]))
+}
+
+pub(super) fn leak_searched(desk: &mut Desk<'_, '_, '_>, searched: LeakSearched) -> Result<Decision, Rejection> {
+    let allowed = desk.authorize(Right::Audit, Target::Ledger)?;
+    if desk.reason().is_none() {
+        return Err(Rejection::ReasonRequired);
+    }
+    let stream = stream(Category::Access, desk.ctx.caller.principal.0);
+    Ok(decided(allowed, vec![one(stream, Event::LeakSearched(searched))]))
 }
 
 pub(super) fn counted(

@@ -136,3 +136,18 @@ pub struct RefusedFrom {
     #[serde(rename = "cn")]
     pub count: u64,
 }
+
+/// `access.leak_searched`: somebody asked whether values are held; recorded before he is answered. Which values, and which
+/// credentials hold them, is not said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeakSearched {
+    /// How many values.
+    #[serde(rename = "cn")]
+    pub count: u64,
+    /// How many of them are long enough to be searched for.
+    #[serde(rename = "sb")]
+    pub searchable: u64,
+    /// How many of them are, or were, a secret field.
+    #[serde(rename = "fnd")]
+    pub found: u64,
+}

@@ -24,7 +24,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("th", "token_hash"), ("svs", "services"), ("ow", "owners_only"), ("run", "run"), ("iss", "issuer"), ("aud", "audience"), ("cms", "claims"), ("vls", "values"),
     // access
     ("us", "served"), ("wu", "window_until"), ("cn", "count"), ("ri", "right"), ("wy", "why"), ("wn", "windows"), ("pos", "position"), ("ac", "access"), ("tgt", "target"),
-    ("bg", "break_glass"), ("wys", "reasons"), ("ips", "sources"),
+    ("bg", "break_glass"), ("sb", "searchable"), ("fnd", "found"), ("wys", "reasons"), ("ips", "sources"),
     // approvals, policies
     ("act", "act"), ("bnd", "bound_to"),
     // secret parts

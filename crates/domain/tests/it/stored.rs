@@ -203,6 +203,11 @@ fn samples() -> Vec<Event> {
                 count: 22,
             }],
         }),
+        Event::LeakSearched(e::LeakSearched {
+            count: 23,
+            searchable: 24,
+            found: 25,
+        }),
         Event::ApprovalRequested(e::ApprovalRequested {
             act: Act::Reveal,
             target: format!("credential:{}", CredentialId([13; 16])),

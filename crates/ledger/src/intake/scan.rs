@@ -174,6 +174,7 @@ impl Texts {
             | Command::UnbindIdentity { .. }
             | Command::SignIn { .. }
             | Command::RecordReveal { .. }
+            | Command::RecordLeakSearch { .. }
             | Command::RecordCounts { .. }
             | Command::RecordDenied { .. }
             | Command::RecordRefused { .. }

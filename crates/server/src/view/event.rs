@@ -24,6 +24,7 @@ impl Lens<'_> {
                 id: subject.id.clone(),
             })
             .collect();
+        let changes = self.changes(it.type_name, &it.data);
         let mut extra = Map::new();
         extra.insert("event_id".to_owned(), json!(it.event_id));
         extra.insert("schema".to_owned(), json!(it.schema));
@@ -47,6 +48,7 @@ impl Lens<'_> {
             stream: Some(it.stream),
             stream_version: Some(it.stream_version),
             subjects,
+            changes,
             data: it.data,
             extra,
         }

@@ -128,7 +128,7 @@ impl Lens<'_> {
         }
     }
 
-    fn one_use(&self, it: &Use) -> UsageUse {
+    pub(super) fn one_use(&self, it: &Use) -> UsageUse {
         let (how, workspace, template) = match it.way {
             Way::Resolved { workspace, template } => (
                 "resolved",

@@ -42,9 +42,13 @@ POST /approvals/{id}/approve                                            | .....d
 POST /approvals/{id}/decline                                            | .....dyy ......yy ........ ........ .....ddd ........ ........
 GET /audit/checkpoint                                                   | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /audit/consistency                                                  | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
+GET /audit/diff                                                         | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
 GET /audit/events                                                       | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee yyyeyyyy eeeeeeee eeeeeeee
 GET /audit/events/{position}                                            | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/explain/{position}                                           | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/impact                                                       | dddddyyy dddddddd dddddddd dddddddd ddddd... dddddddd dddddddd
 GET /audit/key                                                          | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
+POST /audit/leak-search                                                 | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/log/{path}                                                   | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /clients                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /clients                                                           | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
@@ -54,6 +58,7 @@ POST /clients/{handle}/update                                           | ddy.dd
 GET /credentials                                                        | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /credentials                                                       | ddy.ddyy ddy.ddyy ........ ........ ........ ........ ........
 GET /credentials/{handle}                                               | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
+GET /credentials/{handle}/access                                        | ddd.dyyy ddd.dddd ........ ........ ........ ........ ........
 POST /credentials/{handle}/disable                                      | ddy.ddyy ydy.ddyy ........ ........ ........ ........ ........
 POST /credentials/{handle}/enable                                       | ddy.ddyy ydy.ddyy ........ ........ ........ ........ ........
 GET /credentials/{handle}/history                                       | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
@@ -71,6 +76,7 @@ DELETE /defaults                                                        | dyyddd
 GET /defaults                                                           | yyyyyyyy yyyyyyyy ........ ........ ........ ........ ........
 PUT /defaults                                                           | dyydddyy dyydddyy ........ ........ ........ ........ ........
 PUT /dev/clock                                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+GET /hygiene                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 DELETE /identities/{id}                                                 | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /import                                                            | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
 GET /principals                                                         | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
@@ -225,6 +231,9 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         _ if path.starts_with("/approvals/{id}") => named(&ids.approval),
         "/principals/{handle}/grants/{id}" => named(&ids.grant),
         "/audit/events/{position}" => "/audit/events/0".to_owned(),
+        "/audit/explain/{position}" => "/audit/explain/1".to_owned(),
+        "/audit/impact" => "/audit/impact?of=credential:shopify-a".to_owned(),
+        "/audit/diff" => "/audit/diff?from=1&credential=shopify-a".to_owned(),
         "/audit/consistency" => "/audit/consistency?from=1&to=2".to_owned(),
         "/audit/log/{path}" => "/audit/log/tile/entries/000.p/1".to_owned(),
         "/defaults" if method != "PUT" => {
@@ -258,6 +267,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
 fn body(route: &str, method: &str) -> Value {
     let secret = json!({"token": "tkn-new-kX82hqLw93mDv1"});
     match route {
+        "POST /audit/leak-search" => json!({"values": ["x"], "reason": "a dump"}),
         "POST /credentials" => json!({
             "name": "New", "service": "shopify", "kind": "access_token", "client": "client-a", "fields": secret,
         }),

@@ -7,8 +7,35 @@ use crate::doc::Doc;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{Cell, Look, Table, time};
 use crate::session::Session;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 use strongroom_api::credential::WhatIfQuery;
+
+/// `audit what-if`
+#[derive(Debug, Args)]
+pub(crate) struct WhatIfArgs {
+    /// What would be done
+    pub(crate) act: Act,
+    /// The credential's handle or id
+    pub(crate) credential: String,
+    /// Of unshare: with this client no more; else with all
+    #[arg(long = "client", value_name = "CLIENT")]
+    pub(crate) clients: Vec<String>,
+    /// Of unshare: with this workspace no more
+    #[arg(long = "workspace", value_name = "WORKSPACE")]
+    pub(crate) workspaces: Vec<String>,
+}
+
+/// What would be done to a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Act {
+    /// Not served for now
+    Disable,
+    /// Not served any more
+    Revoke,
+    /// Shared less
+    Unshare,
+}
 
 /// Stops serving it for now.
 pub(super) async fn disable(args: &WithdrawArgs, session: &Session) -> Outcome {
@@ -61,6 +88,25 @@ pub(super) async fn usage(args: &UsageArgs, session: &Session) -> Outcome {
         session.output.talk("only the newest 20,000 servings were looked at");
     }
     Ok(())
+}
+
+/// What would break, and nothing else.
+pub(crate) async fn would_follow(args: &WhatIfArgs, session: &Session) -> Outcome {
+    let text = |all: &Vec<String>| (!all.is_empty()).then(|| all.join(","));
+    let act = match args.act {
+        Act::Disable => "disable",
+        Act::Revoke => "revoke",
+        Act::Unshare => "unshare",
+    };
+    let narrowed = !args.clients.is_empty() || !args.workspaces.is_empty();
+    let query = WhatIfQuery {
+        all: (act == "unshare" && !narrowed).then_some(true),
+        clients: text(&args.clients),
+        workspaces: text(&args.workspaces),
+        ..asked(act)
+    };
+    let following = session.read(session.client.what_if(&args.credential, &query)).await?;
+    session.output.show(&following, |look| show_following(&following, look))
 }
 
 fn asked(act: &str) -> WhatIfQuery {
