@@ -5,6 +5,7 @@ mod doctor; // what is wrong with an installation
 mod config; // the configuration file of serve
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
+mod scripts; // dev to prod, duplicates, somebody who leaves
 mod run; // secrets for a command, a file, a script
 mod usage; // wrong use
 
@@ -70,6 +71,21 @@ fn every_command_of_the_grammar_is_there() {
         "get",
         "audit log",
         "audit show",
+        "audit explain",
+        "audit access",
+        "audit impact",
+        "audit what-if",
+        "audit diff",
+        "audit leak-search",
+        "hygiene",
+        "client history",
+        "workspace history",
+        "workspace compare",
+        "template history",
+        "principal history",
+        "principal offboard",
+        "credential replace",
+        "undo",
         "audit key",
         "import n8n",
         "services",

@@ -105,7 +105,7 @@ pub struct Impact {
 pub struct ImpactRotate {
     /// The credential.
     pub credential: String,
-    /// Why: `leaked`, `revealed`, `served`, `could_read`, `could_be_served`.
+    /// Why: `leaked`, `revealed`, `served`, `entered`, `could_read`, `could_be_served`.
     pub why: String,
     /// When it was last come by.
     #[serde(default, skip_serializing_if = "Option::is_none")]

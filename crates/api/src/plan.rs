@@ -1,5 +1,6 @@
 //! Work on many places at once: what it would touch, and what it did.
 
+use crate::inquiry::{ImpactReached, ImpactRotate};
 use crate::value::Pairs;
 use crate::written::Written;
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,12 @@ pub struct Planned {
     /// Places that belong to it and that you may not see: with one of them nothing is done.
     #[serde(default)]
     pub hidden: u32,
+    /// Of who leaves, in a dry run, to who may `audit`: the values that he came by, and whether they were rotated since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saw: Vec<ImpactReached>,
+    /// Of who leaves, in a dry run, to who may `audit`: what is to be rotated since he knows it or could, the most urgent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotate: Vec<ImpactRotate>,
     /// The evidence.
     #[serde(flatten)]
     pub written: Written,

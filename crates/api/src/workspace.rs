@@ -295,3 +295,49 @@ pub struct DefaultQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
+
+/// `GET /workspaces/{from}/compare/{to}`: what runs in one workspace and in another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Comparison {
+    /// The one.
+    pub from: String,
+    /// The other.
+    pub to: String,
+    /// Templates by handle, and in each the variables by name.
+    pub items: Vec<Compared>,
+}
+
+/// One template's revision, or one variable of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Compared {
+    /// The template.
+    pub template: String,
+    /// The variable; none: the admitted revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// The workflow instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// `same`, `other`, `only_from` or `only_to`.
+    pub how: String,
+    /// What is in the one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ComparedSide>,
+    /// What is in the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ComparedSide>,
+}
+
+/// What one of two workspaces has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ComparedSide {
+    /// The admitted revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// The credential behind the variable; none where the asker may not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// By what: `instance`, `template`, `workspace_default`, `ledger_default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+}

@@ -144,7 +144,9 @@ impl Command {
             }
             Self::Workspace(command) => matches!(
                 command,
-                workspace::WorkspaceCommand::List(_) | workspace::WorkspaceCommand::Get(_)
+                workspace::WorkspaceCommand::List(_)
+                    | workspace::WorkspaceCommand::Get(_)
+                    | workspace::WorkspaceCommand::Compare(_)
             ),
             Self::Template(command) => matches!(
                 command,

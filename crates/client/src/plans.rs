@@ -6,6 +6,7 @@ use crate::path::path;
 use reqwest::Method;
 use serde::Serialize;
 use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
+use strongroom_api::workspace::Comparison;
 
 /// Each is done whole or not at all; with `dry_run` nothing is changed.
 impl Client {
@@ -34,6 +35,14 @@ impl Client {
     /// [`Error`]; then nothing was changed.
     pub async fn undo(&self, request: &Undo, options: &Options) -> Result<Planned, Error> {
         self.plan(&path(&["undo"])?, request, request.dry_run, options).await
+    }
+
+    /// `GET /workspaces/{from}/compare/{to}`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn compare_workspaces(&self, from: &str, to: &str) -> Result<Comparison, Error> {
+        self.get(&path(&["workspaces", from, "compare", to])?).await
     }
 
     /// `POST /workspaces/{from}/copy/{to}`.

@@ -1,6 +1,7 @@
 //! State and events to what is shown. What the caller may not see is not named either.
 
 mod approval;
+mod compare; // two workspaces side by side
 mod changes; // before and after
 mod credential;
 mod event;

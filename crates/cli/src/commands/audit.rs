@@ -4,7 +4,7 @@ mod leaks; // values that may have leaked
 mod questions; // why, who could, what it reaches, what differs
 mod words; // a filter as the shell gives it
 
-pub(crate) use questions::hygiene;
+pub(crate) use questions::{came_out, hygiene, to_rotate};
 pub(crate) use words::shielded;
 
 use crate::args::{HistoryArgs, PageArgs};

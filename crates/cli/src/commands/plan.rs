@@ -131,7 +131,16 @@ fn table(planned: &Value, look: &Look) -> String {
             outcome.into(),
         ]);
     }
-    let text = table.render(look, "nothing to change");
+    let mut text = table.render(look, "nothing to change");
+    let rotate = planned.list("rotate");
+    if !rotate.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&crate::commands::audit::to_rotate(rotate).render(look, ""));
+    }
+    if !planned.list("saw").is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&crate::commands::audit::came_out(planned.list("saw")).render(look, ""));
+    }
     match planned.number("hidden") {
         Some(hidden) if hidden > 0 => format!("{text}\n{hidden} places that you may not see"),
         _ => text,

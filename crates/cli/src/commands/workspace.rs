@@ -111,7 +111,7 @@ pub(crate) struct ArchiveArgs {
 Example:
   strongroom workspace compare acme-dev acme-prod --copy
 
-Without --copy nothing is changed.")]
+Without --copy nothing is changed: what stands in both, and what only in one, is shown.")]
 pub(crate) struct CompareArgs {
     /// What is to be taken over
     pub(crate) from: String,
@@ -130,6 +130,20 @@ pub(crate) struct CompareArgs {
 }
 
 async fn compare(args: &CompareArgs, session: &Session) -> Outcome {
+    if !args.copy {
+        let comparison = session.client.compare_workspaces(&args.from, &args.to);
+        let comparison = session.read(comparison).await?;
+        session.output.show(&comparison, |look| {
+            side_by_side(&comparison).render(look, "nothing runs in either")
+        })?;
+        let differs = |it: &Value| matches!(it.text("how"), Some("only_from" | "other"));
+        if comparison.list("items").iter().any(differs) {
+            session
+                .output
+                .talk("--copy --dry-run says what would be taken over, --copy takes it over");
+        }
+        return Ok(());
+    }
     let send = async |dry_run, expected, options: Options| {
         let body = CopyWorkspace {
             overwrite: args.overwrite,
@@ -142,11 +156,47 @@ async fn compare(args: &CompareArgs, session: &Session) -> Outcome {
             .copy_workspace(&args.from, &args.to, &body, &options)
             .await
     };
-    let plan = PlanArgs {
-        dry_run: args.plan.dry_run || !args.copy,
-        ..args.plan.clone()
-    };
-    super::plan::carry_out(&plan, &args.write, session, send).await
+    super::plan::carry_out(&args.plan, &args.write, session, send).await
+}
+
+/// What stands in both, what only in one.
+fn side_by_side(comparison: &Value) -> Table {
+    let of = |name: &str| comparison.text(name).unwrap_or_default().to_owned();
+    let (from, to) = (of("from"), of("to"));
+    let mut table = Table::new(&["template", "variable", "how", "in the first", "in the second"]);
+    for item in comparison.list("items") {
+        let side = |name: &str| {
+            let side = item.get(name)?;
+            if let Some(revision) = side.number("revision") {
+                return Some(format!("revision {revision}"));
+            }
+            let credential = side.text("credential").unwrap_or("hidden");
+            match side.text("step") {
+                Some(step @ ("workspace_default" | "ledger_default")) => {
+                    Some(format!("{credential} ({})", step.replace('_', " ")))
+                }
+                _ => Some(credential.to_owned()),
+            }
+        };
+        let variable = item.text("variable").unwrap_or_default();
+        let variable = match item.text("instance") {
+            Some(instance) => format!("{variable} (instance {instance})"),
+            None => variable.to_owned(),
+        };
+        let how = match item.text("how").unwrap_or_default() {
+            "only_from" => format!("only in {from}"),
+            "only_to" => format!("only in {to}"),
+            how => how.to_owned(),
+        };
+        table.row([
+            item.text("template").unwrap_or_default().into(),
+            variable.into(),
+            how.into(),
+            Cell::maybe(side("from")),
+            Cell::maybe(side("to")),
+        ]);
+    }
+    table
 }
 
 /// Does it.

@@ -11,9 +11,11 @@ use crate::params::{Params, Query};
 use crate::problem::ApiError;
 use crate::view::Lens;
 use std::sync::Arc;
+use strongroom_api::credential::WhatIfTouched;
 use strongroom_api::inquiry::{Access, Explained, Hygiene, Impact, ImpactQuery, ImpactRotate, LeakSearch, SearchLeaks};
 use strongroom_api::page::AsOfQuery;
 use strongroom_domain::access::{self, Means};
+use strongroom_domain::context::Caller;
 use strongroom_domain::ids::CredentialVersion;
 use strongroom_domain::rights::Target;
 use strongroom_domain::secret::SecretText;
@@ -82,7 +84,9 @@ async fn impact(asker: Asker, Query(query): Query<ImpactQuery>) -> Answer {
         "service" => {
             let seen = |it: &&Arc<Credential>| it.service == reference && lens.seen.credential(it);
             let all: Vec<&Credential> = lens.state.credentials.values().filter(seen).map(Arc::as_ref).collect();
-            let mut impact = came_by(&asker, &lens, FilterKey::Service, reference).await?;
+            let mut impact = came_by(&asker.app, asker.caller, FilterKey::Service, reference)
+                .await?
+                .shown(&lens);
             let own = |it: &strongroom_api::inquiry::ImpactReached| {
                 all.iter()
                     .any(|credential| Some(&credential.handle) == it.credential.as_ref())
@@ -99,22 +103,19 @@ async fn impact(asker: Asker, Query(query): Query<ImpactQuery>) -> Answer {
             impact.rotate = lens.to_rotate(&impact.reached, &could);
             impact
         }
-        kind => {
-            let principal = if kind == "token" {
-                let holds = |it: &&Arc<Principal>| it.tokens.iter().any(|token| token.id.to_string() == reference);
-                lens.state.principals.values().find(holds).map(Arc::as_ref)
-            } else {
-                Some(find::principal(lens.state, &lens.seen, reference, "/of")?)
-            };
-            let key = if kind == "token" {
-                FilterKey::Token
-            } else {
-                FilterKey::Actor
-            };
-            let mut impact = came_by(&asker, &lens, key, reference).await?;
-            let could = principal.map_or_else(Vec::new, |it| could_come_by(&lens, it));
+        "token" => {
+            let holds = |it: &&Arc<Principal>| it.tokens.iter().any(|token| token.id.to_string() == reference);
+            let mut impact = came_by(&asker.app, asker.caller, FilterKey::Token, reference)
+                .await?
+                .shown(&lens);
+            let holder = lens.state.principals.values().find(holds);
+            let could = holder.map_or_else(Vec::new, |it| could_come_by(&lens, it));
             impact.rotate = lens.to_rotate(&impact.reached, &could);
             impact
+        }
+        _ => {
+            let it = find::principal(lens.state, &lens.seen, reference, "/of")?;
+            of_principal(&asker.app, asker.caller, &lens, it).await?
         }
     };
     impact.of = query.of;
@@ -173,7 +174,9 @@ async fn of_credential(asker: &Asker, lens: &Lens<'_>, reference: &str) -> Resul
         hint: "for example credential:shopify-client-a@2".to_owned(),
     })?;
     let it = find::credential(lens.state, &lens.seen, handle, "/of")?;
-    let mut impact = came_by(asker, lens, FilterKey::Credential, &it.id.to_string()).await?;
+    let mut impact = came_by(&asker.app, asker.caller, FilterKey::Credential, &it.id.to_string())
+        .await?
+        .shown(lens);
     let is = |one: &strongroom_api::inquiry::ImpactReached| {
         one.credential.as_ref() == Some(&it.handle) && version.is_none_or(|version| version == one.version)
     };
@@ -189,14 +192,53 @@ async fn of_credential(asker: &Asker, lens: &Lens<'_>, reference: &str) -> Resul
     Ok(impact)
 }
 
-async fn came_by(asker: &Asker, lens: &Lens<'_>, key: FilterKey, reference: &str) -> Result<Impact, ApiError> {
-    let (ledger, caller, text) = (asker.app.ledger.clone(), asker.caller, reference.to_owned());
-    let (found, complete): (Vec<CameBy>, bool) = blocking(move || ledger.came_by(&caller, key, &text)).await?;
-    Ok(Impact {
-        reached: found.iter().map(|it| lens.reached(it)).collect(),
-        complete,
-        ..Impact::default()
-    })
+/// What came out, and whether that was all.
+struct Found {
+    came_by: Vec<CameBy>,
+    complete: bool,
+}
+
+impl Found {
+    fn shown(&self, lens: &Lens<'_>) -> Impact {
+        Impact {
+            reached: self.came_by.iter().map(|it| lens.reached(it)).collect(),
+            complete: self.complete,
+            ..Impact::default()
+        }
+    }
+}
+
+async fn came_by(app: &App, caller: Caller, key: FilterKey, reference: &str) -> Result<Found, ApiError> {
+    let (ledger, text) = (app.ledger.clone(), reference.to_owned());
+    let (came_by, complete) = blocking(move || ledger.came_by(&caller, key, &text)).await?;
+    Ok(Found { came_by, complete })
+}
+
+/// What a principal came by, what he entered himself, and what he could come by.
+pub(super) async fn of_principal(
+    app: &App,
+    caller: Caller,
+    lens: &Lens<'_>,
+    it: &Principal,
+) -> Result<Impact, ApiError> {
+    let mut impact = came_by(app, caller, FilterKey::Actor, &it.id.to_string())
+        .await?
+        .shown(lens);
+    // Who entered values knows them, without a record that he saw them.
+    let entered = |credential: &&Arc<Credential>| {
+        let current = credential.versions.back();
+        live(credential) && current.is_some_and(|fact| fact.entered_by == it.id) && lens.seen.credential(credential)
+    };
+    let mut could: Vec<(String, &'static str)> = lens
+        .state
+        .credentials
+        .values()
+        .filter(entered)
+        .map(|credential| (credential.handle.clone(), "entered"))
+        .collect();
+    could.extend(could_come_by(lens, it));
+    impact.rotate = lens.to_rotate(&impact.reached, &could);
+    Ok(impact)
 }
 
 /// Adds what would break without a credential.
@@ -204,6 +246,17 @@ fn stands(lens: &Lens<'_>, it: &Credential, impact: &mut Impact) {
     let following = what_if::what_if(lens.state, &lens.seen, it, &WhatIf::Revoke, lens.now);
     let shown = lens.following("revoke", it, &following);
     impact.stands.extend(shown.touched);
+    impact.stands.sort_by(|a, b| {
+        let key = |it: &WhatIfTouched| {
+            (
+                it.workspace.clone(),
+                it.template.clone(),
+                it.variable.clone(),
+                it.instance.clone(),
+            )
+        };
+        key(a).cmp(&key(b))
+    });
     impact.hidden += shown.hidden;
 }
 

@@ -7,8 +7,11 @@ use crate::params::Params;
 use crate::problem::ApiError;
 use crate::view::{Lens, plan_done, plan_shown};
 use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
+use strongroom_domain::find;
 use strongroom_domain::ids::CorrelationId;
 use strongroom_domain::plan::{Places, Setup, Wish};
+use strongroom_domain::rights::Target;
+use strongroom_domain::words::Right;
 use strongroom_ledger::{Failure, RequestContext};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -92,11 +95,25 @@ async fn offboard(Params(principal): Params<String>, call: Call<Offboard>) -> An
         expected,
         ..
     } = call.body;
+    let caller = call.context.caller;
     let wish = Wish::Offboard {
-        principal,
+        principal: principal.clone(),
         steward: steward_to,
     };
-    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+    if !dry_run {
+        return carry_out(call.app, call.context, wish, false, expected.as_deref()).await;
+    }
+    let planned = call.app.ledger.plan_wish(&call.context, &wish)?;
+    let view = call.app.ledger.view();
+    let lens = Lens::of(&view, &caller);
+    let mut shown = plan_shown(&lens, &planned, &call.app.ledger.checkpoint());
+    if lens.seen.may(Right::Audit, Target::Ledger) {
+        let it = find::principal(lens.state, &lens.seen, &principal, "")?;
+        let impact = super::inquiries::of_principal(&call.app, caller, &lens, it).await?;
+        shown.saw = impact.reached;
+        shown.rotate = impact.rotate;
+    }
+    answer::ok(&shown)
 }
 
 /// Lets a template run in many workspaces: admits its revision and maps what fits, where exactly one credential does.

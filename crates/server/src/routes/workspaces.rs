@@ -9,11 +9,14 @@ use crate::params::{Params, Query};
 use crate::view::{Lens, admitted, thing_written};
 use strongroom_api::Page;
 use strongroom_api::page::AsOfQuery;
-use strongroom_api::workspace::{AdmitTemplate, Admitted, CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceQuery};
+use strongroom_api::workspace::{
+    AdmitTemplate, Admitted, Comparison, CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceQuery,
+};
 use strongroom_api::written::{Because, ThingWritten};
 use strongroom_domain::command::Command;
-use strongroom_domain::find;
-use strongroom_domain::words::Category;
+use strongroom_domain::rights::Target;
+use strongroom_domain::words::{Category, Right};
+use strongroom_domain::{Rejection, find};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(update))
         .routes(routes!(archive))
         .routes(routes!(admit))
+        .routes(routes!(compare))
 }
 
 /// Lists workspaces, by handle; archived ones only where they are asked for.
@@ -89,6 +93,24 @@ async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
     let lens = Lens::of(&view, &asker.caller);
     let it = find::workspace(lens.state, &lens.seen, &handle, "")?;
     answer::versioned(it.head.changed, &lens.workspace(it, true))
+}
+
+/// What runs in one workspace and in another: revisions, and the credentials behind the variables, by mapping or default.
+#[utoipa::path(get, path = "/api/v1/workspaces/{from}/compare/{to}", tag = "workspaces", params(AsOfQuery),
+    responses((status = 200, body = Comparison)))]
+async fn compare(asker: Viewer, Params((from, to)): Params<(String, String)>) -> Answer {
+    let view = asker.view();
+    let lens = Lens::of(&view, &asker.caller);
+    let sees = |reference: &str, pointer: &str| {
+        let it = find::workspace(lens.state, &lens.seen, reference, pointer)?;
+        // Who is only served there does not see what stands behind it.
+        lens.seen
+            .authorize(Right::See, Target::Workspace(it.id))
+            .map(|_| it)
+            .map_err(Rejection::from)
+    };
+    let (one, other) = (sees(&from, "/from")?, sees(&to, "/to")?);
+    answer::ok(&lens.comparison(one, other))
 }
 
 /// Changes name, text and environment.

@@ -132,7 +132,8 @@ impl Lens<'_> {
         // What came out and was rotated since is done with, though it could come out again.
         let done: BTreeSet<&String> = reached.iter().filter_map(|it| it.credential.as_ref()).collect();
         for (credential, why) in could {
-            if !done.contains(credential) && named.insert(credential.clone()) {
+            // Who entered the current values knows them, whatever he had seen before.
+            if (*why == "entered" || !done.contains(credential)) && named.insert(credential.clone()) {
                 rotate.push(ImpactRotate {
                     credential: credential.clone(),
                     why: (*why).to_owned(),

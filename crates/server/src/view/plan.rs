@@ -37,6 +37,8 @@ pub(crate) fn plan_shown(lens: &Lens<'_>, tried: &Tried, checkpoint: &str) -> Pl
         digest: Some(format!("{:032x}", tried.digest)),
         changes: tried.lines.iter().map(line).collect(),
         hidden: u32::try_from(tried.hidden).unwrap_or(u32::MAX),
+        saw: Vec::new(),
+        rotate: Vec::new(),
         written: Written {
             checkpoint: checkpoint.to_owned(),
             ..Written::default()
@@ -59,6 +61,8 @@ pub(crate) fn plan_done(lens: &Lens<'_>, receipt: &Receipt) -> Planned {
         digest: None,
         changes: receipt.events.iter().map(|event| done(Touched::of(event))).collect(),
         hidden: 0,
+        saw: Vec::new(),
+        rotate: Vec::new(),
         written: written(receipt),
     }
 }

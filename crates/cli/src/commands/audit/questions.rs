@@ -220,33 +220,8 @@ pub(super) async fn impact(args: &ImpactArgs, session: &Session) -> Outcome {
     let query = ImpactQuery { of: args.of.clone() };
     let impact = session.read(session.client.impact(&query)).await?;
     session.output.show(&impact, |look| {
-        let mut rotate = Table::new(&["rotate", "because", "last"]);
-        for one in impact.list("rotate") {
-            rotate.row([
-                one.text("credential").unwrap_or_default().into(),
-                one.text("why").unwrap_or_default().replace('_', " ").into(),
-                Cell::maybe(one.text("last_at").map(time)),
-            ]);
-        }
-        let mut reached = Table::new(&[
-            "came out",
-            "version",
-            "rotated since",
-            "seen by a person",
-            "last",
-            "records",
-        ]);
-        for one in impact.list("reached") {
-            let yes = |name: &str| if one.is(name) { "yes" } else { "no" };
-            reached.row([
-                Cell::maybe(one.text("credential").map(str::to_owned)),
-                Cell::maybe(one.shown("version")),
-                yes("rotated_since").into(),
-                yes("revealed").into(),
-                one.text("last_at").map(time).unwrap_or_default().into(),
-                Cell::maybe(one.shown("records")),
-            ]);
-        }
+        let rotate = to_rotate(impact.list("rotate"));
+        let reached = came_out(impact.list("reached"));
         let mut stands = Table::new(&["would break", "workspace", "template", "then"]);
         for one in impact.list("stands") {
             stands.row([
@@ -271,6 +246,43 @@ pub(super) async fn impact(args: &ImpactArgs, session: &Session) -> Outcome {
             .talk("its history is long: only the newest records were looked at");
     }
     Ok(())
+}
+
+/// What to rotate, the most urgent first.
+pub(crate) fn to_rotate(list: &[Value]) -> Table {
+    let mut table = Table::new(&["rotate", "because", "last"]);
+    for one in list {
+        table.row([
+            one.text("credential").unwrap_or_default().into(),
+            one.text("why").unwrap_or_default().replace('_', " ").into(),
+            Cell::maybe(one.text("last_at").map(time)),
+        ]);
+    }
+    table
+}
+
+/// What came out.
+pub(crate) fn came_out(list: &[Value]) -> Table {
+    let mut table = Table::new(&[
+        "came out",
+        "version",
+        "rotated since",
+        "seen by a person",
+        "last",
+        "records",
+    ]);
+    for one in list {
+        let yes = |name: &str| if one.is(name) { "yes" } else { "no" };
+        table.row([
+            Cell::maybe(one.text("credential").map(str::to_owned)),
+            Cell::maybe(one.shown("version")),
+            yes("rotated_since").into(),
+            yes("revealed").into(),
+            one.text("last_at").map(time).unwrap_or_default().into(),
+            Cell::maybe(one.shown("records")),
+        ]);
+    }
+    table
 }
 
 /// What differs between two moments.
