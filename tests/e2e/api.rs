@@ -15,6 +15,7 @@ mod revocation; // while many are served, something is taken back
 mod routes; // all of them, in OpenAPI and in truth
 mod template; // templates, admission
 mod usage; // where it stands, who used it, what would break
+mod tail; // followed, and exported
 mod wait; // answers that wait for a change
 mod plans; // many places at once
 mod inquiry; // questions of auditors

@@ -77,6 +77,7 @@ fn every_command_of_the_grammar_is_there() {
         "audit what-if",
         "audit diff",
         "audit leak-search",
+        "audit export",
         "hygiene",
         "client history",
         "workspace history",

@@ -126,6 +126,36 @@ impl EventQuery {
     }
 }
 
+/// `GET /audit/export`, beside the filters of `GET /audit/events`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportFormat {
+    /// `ndjson`, `csv`, `cloudevents` (1.0, a line each) or `ocsf` (1.3, a line each).
+    pub format: Option<String>,
+}
+
+/// The data of the event `ended` of a tail: nothing comes after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TailEnded {
+    /// `stopping`: come again in a moment; `refused`: the token or the right is gone.
+    pub why: String,
+}
+
+/// The last line of an export: what it was true of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportEnd {
+    /// Always true: so that the line is known from others.
+    pub end: bool,
+    /// Events that were written.
+    pub events: u64,
+    /// Records that the log had: what came later is not in it.
+    pub size: u64,
+    /// Root hash over them (base64).
+    pub root: String,
+    /// The signed note that says so.
+    pub checkpoint: String,
+}
+
 /// A page of events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Events {

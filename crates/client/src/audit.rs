@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
+use serde::Serialize;
 use std::io::Write;
 use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
 use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, Events, VerifierKey};
@@ -150,6 +151,29 @@ impl Client {
     /// [`Error`]; what was written so far is no whole dump then.
     pub async fn dump(&self, mut sink: impl Write) -> Result<u64, Error> {
         let mut response = self.stream(Method::GET, &path(&["admin", "dump"])?).await?;
+        let mut bytes = 0;
+        while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
+            sink.write_all(&chunk)?;
+            bytes += chunk.len() as u64;
+        }
+        sink.flush()?;
+        Ok(bytes)
+    }
+
+    /// `GET /audit/export`: events as lines, `ndjson`, `csv`, `cloudevents` or `ocsf`.
+    ///
+    /// # Errors
+    /// [`Error`]; what was written so far is no whole export then, and lacks its last line.
+    pub async fn export(&self, format: &str, query: &EventQuery, mut sink: impl Write) -> Result<u64, Error> {
+        #[derive(Serialize)]
+        struct Asked<'q> {
+            format: &'q str,
+            #[serde(flatten)]
+            query: &'q EventQuery,
+        }
+        let mut response = self
+            .stream_with(&path(&["audit", "export"])?, &Asked { format, query })
+            .await?;
         let mut bytes = 0;
         while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
             sink.write_all(&chunk)?;

@@ -4,7 +4,6 @@
 //! Without one (`resolve`, `reveal`, dry runs) a request is repeated only when it surely was not done.
 
 use crate::error::Error;
-use crate::path::path;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
@@ -13,7 +12,6 @@ use std::time::Duration;
 use strongroom_api::Problem;
 use strongroom_api::approval::ApprovalWritten;
 use strongroom_api::problem::TYPE_PREFIX;
-use strongroom_api::watch::WatchQuery;
 use zeroize::Zeroizing;
 
 /// How often a request is sent, at most.
@@ -194,17 +192,10 @@ impl Client {
             .await
     }
 
-    /// Server-sent events.
-    pub(crate) async fn watch_stream(&self, query: &WatchQuery) -> Result<Response, Error> {
-        self.send(
-            Method::GET,
-            &path(&["watch"])?,
-            query,
-            HeaderMap::new(),
-            None,
-            Repeat::IfNotDone,
-        )
-        .await
+    /// An answer that is read while it comes, of a route that reads.
+    pub(crate) async fn stream_with(&self, path: &str, query: &(impl Serialize + ?Sized)) -> Result<Response, Error> {
+        self.send(Method::GET, path, query, HeaderMap::new(), None, Repeat::IfNotDone)
+            .await
     }
 
     /// Bytes as they come.

@@ -12,7 +12,9 @@ mod principals;
 mod plans;
 mod approvals;
 mod audit;
+mod sse; // server-sent events as they come
 mod watch; // typed events, taken up again
+mod tail; // the log as it grows
 mod cache; // secrets kept for a bounded time
 
 pub use cache::{CacheOptions, SecretsCache};
@@ -20,4 +22,5 @@ pub use error::Error;
 pub use http::{Client, Options};
 pub use strongroom_api as api;
 pub use strongroom_api::Problem;
+pub use tail::Tail;
 pub use watch::{Watch, WatchEvent};

@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::http::Client;
-use reqwest::Response;
+use crate::path::path;
+use crate::sse::Open;
 use std::time::Duration;
 use strongroom_api::watch::{WatchEnded, WatchQuery, Watched};
 
@@ -10,8 +11,6 @@ use strongroom_api::watch::{WatchEnded, WatchQuery, Watched};
 const PAUSE: Duration = Duration::from_millis(200);
 /// The longest.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Bytes of one event: a server that sends more is none of ours.
-const EVENT_BYTES_MAX: usize = 64 << 10;
 
 /// What a watch tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,20 +28,6 @@ pub struct Watch {
     query: WatchQuery,
     open: Option<Open>,
     pause: Duration,
-}
-
-#[derive(Debug)]
-struct Open {
-    response: Response,
-    pending: Vec<u8>,
-}
-
-/// One event as it came.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Raw {
-    name: String,
-    data: String,
-    id: Option<u64>,
 }
 
 impl Client {
@@ -111,12 +96,9 @@ impl Watch {
 
     /// Connects. Who was never connected hears that there is nobody; who was waits for the server to come back.
     async fn begin(&mut self) -> Result<(), Error> {
-        match self.client.watch_stream(&self.query).await {
+        match self.client.stream_with(&path(&["watch"])?, &self.query).await {
             Ok(response) => {
-                self.open = Some(Open {
-                    response,
-                    pending: Vec::new(),
-                });
+                self.open = Some(Open::new(response));
                 Ok(())
             }
             Err(error @ (Error::Connect { .. } | Error::Broken { .. })) if self.query.since.is_none() => Err(error),
@@ -131,68 +113,5 @@ impl Watch {
     async fn rest(&mut self) {
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(PAUSE_MAX);
-    }
-}
-
-impl Open {
-    /// The next whole event; none when the connection ends. Comments are signs of life.
-    async fn event(&mut self) -> Option<Raw> {
-        loop {
-            if let Some(end) = find(&self.pending, b"\n\n") {
-                let block: Vec<u8> = self.pending.drain(..end + 2).collect();
-                let raw = parse(&String::from_utf8_lossy(&block));
-                if raw.name.is_empty() {
-                    continue;
-                }
-                return Some(raw);
-            }
-            if self.pending.len() > EVENT_BYTES_MAX {
-                return None;
-            }
-            let chunk = self.response.chunk().await.ok()??;
-            self.pending.extend(chunk.iter().filter(|byte| **byte != b'\r'));
-        }
-    }
-}
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
-}
-
-/// Reads one event (WHATWG HTML §9.2.6, as far as this server writes it).
-fn parse(block: &str) -> Raw {
-    let mut raw = Raw::default();
-    for line in block.lines() {
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match name {
-            "event" => value.clone_into(&mut raw.name),
-            "data" if raw.data.is_empty() => value.clone_into(&mut raw.data),
-            "data" => {
-                raw.data.push('\n');
-                raw.data.push_str(value);
-            }
-            "id" => raw.id = value.parse().ok(),
-            _ => {}
-        }
-    }
-    raw
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_has_a_name_an_id_and_data() {
-        let raw = parse("event: changed\nid: 42\ndata: {\"position\":42}\n\n");
-        let expected = Raw {
-            name: "changed".to_owned(),
-            data: "{\"position\":42}".to_owned(),
-            id: Some(42),
-        };
-        assert_eq!(raw, expected);
-        assert_eq!(parse(": alive\n\n"), Raw::default());
-        assert_eq!(parse("data:a\ndata: b\n").data, "a\nb");
     }
 }

@@ -83,6 +83,8 @@ pub struct EventPage {
     pub items: Vec<EventView>,
     /// Where the next page begins; none at the end.
     pub next: Option<String>,
+    /// The position at which it begins: the end of what was looked at, at the end.
+    pub next_position: Position,
     /// How they were looked for.
     pub explanation: Explanation,
 }
@@ -191,6 +193,7 @@ impl Shared {
             looked_at: 0,
         };
         let (mut items, mut next) = (Vec::new(), None);
+        let mut next_position = if query.newest_first { range.start } else { range.end };
         if let Some(text) = &query.cursor {
             go_on(&mut range, text, query.newest_first)?;
         }
@@ -198,6 +201,7 @@ impl Shared {
             return Ok(EventPage {
                 items,
                 next,
+                next_position,
                 explanation,
             });
         }
@@ -217,6 +221,7 @@ impl Shared {
             let enough = looked_at == PAGE_RECORDS_MAX || looked_at % 64 == 63 && begun.elapsed() > PAGE_TIME_MAX;
             if items.len() == limit || enough {
                 next = Some(cursor(position, query.newest_first));
+                next_position = position;
                 break;
             }
             explanation.looked_at += 1;
@@ -230,6 +235,7 @@ impl Shared {
         Ok(EventPage {
             items,
             next,
+            next_position,
             explanation,
         })
     }

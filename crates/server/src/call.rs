@@ -79,7 +79,7 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = authenticate(parts, app).await?;
-        let view = match params::as_of(parts)? {
+        let view = match params::take(parts, "as_of")? {
             None => app.ledger.view(),
             Some(text) => as_of(app, caller, &text).await?,
         };

@@ -33,33 +33,46 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
-        if parts.extensions.get::<AsOfTaken>().is_some() {
-            return read(&without_as_of(query)?).map(Self);
+        match parts.extensions.get::<Taken>() {
+            Some(Taken(names)) => read(&without(query, names)?).map(Self),
+            None => read(query).map(Self),
         }
-        read(query).map(Self)
     }
 }
 
-/// `as_of` was read by the route, before its other parameters.
-#[derive(Debug, Clone, Copy)]
-struct AsOfTaken;
+/// Parameters that were read before the others.
+#[derive(Debug, Clone, Default)]
+struct Taken(Vec<&'static str>);
 
-const AS_OF: &str = "as_of";
-
-/// Takes `as_of` out of a query, for routes that show the past, too.
-pub(crate) fn as_of(parts: &mut Parts) -> Result<Option<String>, ApiError> {
+/// Takes one parameter out of a query, before the others are read: what several routes have.
+pub(crate) fn take(parts: &mut Parts, wanted: &'static str) -> Result<Option<String>, ApiError> {
     let pairs = pairs(parts.uri.query().unwrap_or_default())?;
-    let mut moments = pairs.into_iter().filter(|(name, _)| name == AS_OF);
-    let moment = moments.next().map(|(_, text)| text);
-    if moments.next().is_some() {
-        return Err(twice(AS_OF));
+    let mut found = pairs.into_iter().filter(|(name, _)| name == wanted);
+    let text = found.next().map(|(_, text)| text);
+    if found.next().is_some() {
+        return Err(twice(wanted));
     }
-    parts.extensions.insert(AsOfTaken);
-    Ok(moment)
+    parts.extensions.get_or_insert_default::<Taken>().0.push(wanted);
+    Ok(text)
 }
 
-fn without_as_of(query: &str) -> Result<String, ApiError> {
-    let rest: Vec<(String, String)> = pairs(query)?.into_iter().filter(|(name, _)| name != AS_OF).collect();
+/// The parameter `format`.
+#[derive(Debug)]
+pub(crate) struct Format(pub(crate) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Format {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        take(parts, "format").map(Self)
+    }
+}
+
+fn without(query: &str, names: &[&str]) -> Result<String, ApiError> {
+    let rest: Vec<(String, String)> = pairs(query)?
+        .into_iter()
+        .filter(|(name, _)| !names.contains(&name.as_str()))
+        .collect();
     serde_urlencoded::to_string(rest).map_err(|_| malformed())
 }
 

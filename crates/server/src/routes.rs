@@ -15,6 +15,8 @@ mod resolve; // the hot path
 mod rotation; // what is to be rotated
 mod services;
 mod templates;
+mod tail; // the log as it grows
+mod export; // the log for other programs
 mod watch; // something that you use has changed
 mod whole; // what reads the whole log: verify, dump
 mod workspaces;
@@ -46,6 +48,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(approvals::routes())
         .merge(audit::routes())
         .merge(inquiries::routes())
+        .merge(tail::routes())
+        .merge(export::routes())
         .merge(whole::routes())
         .merge(health::routes())
         .route("/api/v1/openapi.json", get(health::openapi))

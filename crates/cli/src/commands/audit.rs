@@ -1,5 +1,6 @@
 //! `audit …`.
 
+mod export; // the log for other programs
 mod leaks; // values that may have leaked
 mod questions; // why, who could, what it reaches, what differs
 mod words; // a filter as the shell gives it
@@ -15,6 +16,7 @@ use crate::input::bound;
 use crate::output::{Cell, Facts, Look, Table, Tone, clean, joined, time};
 use crate::session::{Session, failure};
 use clap::{Args, Subcommand};
+use export::ExportArgs;
 use jiff::Timestamp;
 use leaks::LeakArgs;
 use questions::{AccessArgs, DiffArgs, ExplainArgs, ImpactArgs};
@@ -42,6 +44,8 @@ pub(crate) enum AuditCommand {
     Diff(DiffArgs),
     /// Whether a value is, or was, a secret field of any credential
     LeakSearch(LeakArgs),
+    /// Write the events for another program, with the size and root of the log at the end
+    Export(Box<ExportArgs>),
     /// The key that checkpoints are verified with
     Key,
 }
@@ -67,6 +71,9 @@ pub(crate) struct LogArgs {
     /// The oldest first
     #[arg(long)]
     pub(crate) oldest_first: bool,
+    /// Go on with what is recorded from now on, or from --since on, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["oldest_first", "explain", "limit", "cursor"])]
+    pub(crate) follow: bool,
     /// Only say how the events would be looked for
     #[arg(long)]
     pub(crate) explain: bool,
@@ -206,6 +213,7 @@ pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
         AuditCommand::Impact(args) => questions::impact(args, session).await,
         AuditCommand::WhatIf(args) => super::credential::would_follow(args, session).await,
         AuditCommand::Diff(args) => questions::diff(args, session).await,
+        AuditCommand::Export(args) => export::run(args, session).await,
         AuditCommand::LeakSearch(args) => leaks::leak_search(args, session).await,
         AuditCommand::Key => {
             let key = session.read(session.client.verifier_key()).await?;
@@ -227,6 +235,9 @@ async fn log(args: &LogArgs, session: &Session) -> Outcome {
         let answer = answer.map_err(|error| at_fault(failure(error), query.q.as_deref()))?;
         let explain = serde_json::to_value(answer.explain).map_err(|error| Failure::local(error.to_string()))?;
         return session.output.show(&explain, |look| explained(&explain, look));
+    }
+    if args.follow {
+        return follow(query, session).await;
     }
     let page = PageArgs {
         limit: Some(args.limit),
@@ -257,6 +268,30 @@ async fn log(args: &LogArgs, session: &Session) -> Outcome {
         .await
         .map_err(|failure| at_fault(failure, query.q.as_deref()))?;
     session.show_list(&page, |look| table(&page).render(look, "no events"))
+}
+
+/// Tells of each event as it comes; goes on over restarts of the server, without a gap or a repeat.
+async fn follow(query: EventQuery, session: &Session) -> Outcome {
+    let text = query.q.clone();
+    let mut tail = session.client.tail(query);
+    loop {
+        let event = tail
+            .next()
+            .await
+            .map_err(|error| at_fault(failure(error), text.as_deref()))?;
+        let event = serde_json::to_value(event).map_err(|error| Failure::local(error.to_string()))?;
+        session.output.show(&event, |look| {
+            let when = event.text("recorded_at").map(time).unwrap_or_default();
+            let what = event.text("type").unwrap_or_default();
+            let about = subject(&event).map_or_else(String::new, |about| format!("  {}", clean(&about)));
+            let actor = clean(event.text("actor").unwrap_or_default());
+            let reason = event.text("reason").map_or_else(String::new, |reason| {
+                format!("  {}", look.paint(&clean(reason), Tone::Dim))
+            });
+            let position = event.number("position").unwrap_or_default();
+            format!("{position}  {when}  {what}{about}  {actor}{reason}")
+        })?;
+    }
 }
 
 /// Shows where in the filter the fault lies.

@@ -68,7 +68,7 @@ async fn events(asker: Asker, Query(query): Query<EventQuery>) -> Answer {
 }
 
 /// The filters of a query as the engine takes them.
-fn filter(query: &EventQuery) -> Result<Filter, Failure> {
+pub(super) fn filter(query: &EventQuery) -> Result<Filter, Failure> {
     let mut filter = Filter::default();
     for (name, text) in query.filters() {
         let key = FilterKey::parse(name).ok_or_else(|| Failure::Internal(format!("no filter `{name}`")))?;

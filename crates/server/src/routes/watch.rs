@@ -79,7 +79,7 @@ async fn watch(asker: Asker, Query(query): Query<WatchQuery>, headers: HeaderMap
 }
 
 /// Events as a body is made of them.
-struct Events(mpsc::Receiver<Event>);
+pub(super) struct Events(pub(super) mpsc::Receiver<Event>);
 
 impl Stream for Events {
     type Item = Result<Event, Infallible>;
@@ -90,13 +90,13 @@ impl Stream for Events {
 }
 
 /// One of the watches that a principal may have, given back when it is dropped.
-struct Place {
+pub(super) struct Place {
     app: App,
     principal: PrincipalId,
 }
 
 impl Place {
-    fn take(app: &App, principal: PrincipalId) -> Result<Self, ApiError> {
+    pub(super) fn take(app: &App, principal: PrincipalId) -> Result<Self, ApiError> {
         let mut watches = app.watches.lock().unwrap_or_else(PoisonError::into_inner);
         let count = watches.entry(principal).or_insert(0);
         if *count >= WATCHES_MAX {

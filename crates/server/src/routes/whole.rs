@@ -111,7 +111,7 @@ async fn dump(asker: Asker) -> Answer {
 const PLACE_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Streams what a thread writes. Takes `audit` on the ledger.
-async fn stream<F>(asker: Asker, media: &'static str, write: F) -> Answer
+pub(super) async fn stream<F>(asker: Asker, media: &'static str, write: F) -> Answer
 where
     F: FnOnce(&App, &mut dyn Write) -> io::Result<()> + Send + 'static,
 {

@@ -46,10 +46,12 @@ GET /audit/diff                                                         | yyy.yy
 GET /audit/events                                                       | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee yyyeyyyy eeeeeeee eeeeeeee
 GET /audit/events/{position}                                            | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/explain/{position}                                           | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/export                                                       | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/impact                                                       | dddddyyy dddddddd dddddddd dddddddd ddddd... dddddddd dddddddd
 GET /audit/key                                                          | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 POST /audit/leak-search                                                 | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/log/{path}                                                   | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/tail                                                         | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /clients                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /clients                                                           | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
 GET /clients/{handle}                                                   | yyy.yyyy yyy.yyyy ........ ........ ........ ........ ........
