@@ -149,7 +149,9 @@ pub fn verify_offline(
             report.checked_from,
             report.clean,
         )?;
+        // All that an opening reads is read, so that nothing is passed here that is refused there.
         open::load_fingerprints(&unsealed.opened.store, &unsealed.keys)?;
+        crate::last_use::LastUse::open(&unsealed.opened.store, &unsealed.keys)?;
         Ok((loaded, index))
     });
     // What fails here may fail on a late record: the first bad one is what is asked for.

@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::edge::RequestId;
 use crate::headers;
 use crate::identity;
-use crate::limits::{BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX, STRANGER_BYTES_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, BODY_WITHIN_S, DRAIN_BYTES_MAX, IMPORT_BYTES_MAX, PAST_WAIT_S, PASTS_MAX, STRANGER_BYTES_MAX,
+};
 use crate::params;
 use crate::problem::ApiError;
 use crate::strict;
@@ -35,6 +37,7 @@ use strongroom_connect::is_assertion;
 use strongroom_domain::context::Caller;
 use strongroom_ledger::instant;
 use strongroom_ledger::{Failure, IdempotencyKey, RequestContext, View};
+use tokio::sync::Semaphore;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Someone who reads: authenticated, nothing else looked at.
@@ -87,7 +90,11 @@ impl FromRequestParts<App> for Viewer {
     }
 }
 
-/// State of then, read where waiting for it holds nobody up.
+/// Folds of the past that are under way, or wait for the one before.
+static PASTS: Semaphore = Semaphore::const_new(PASTS_MAX);
+
+/// State of then, read where waiting for it holds nobody up. Who has waited for others' questions for long is told to come
+/// again: a long past takes a processor for seconds.
 pub(crate) async fn as_of(app: &App, caller: Caller, text: &str) -> Result<View, ApiError> {
     let ledger = app.ledger.clone();
     let instant = instant::parse(text, ledger.view().now).ok_or_else(|| ApiError::Parameter {
@@ -95,6 +102,10 @@ pub(crate) async fn as_of(app: &App, caller: Caller, text: &str) -> Result<View,
         what: "is neither a position nor a time".to_owned(),
         hint: instant::HINT.to_owned(),
     })?;
+    let place = tokio::time::timeout(Duration::from_secs(PAST_WAIT_S), PASTS.acquire()).await;
+    let Ok(Ok(_place)) = place else {
+        return Err(ApiError::LongRead);
+    };
     let read = tokio::task::spawn_blocking(move || ledger.view_as_of(&caller, instant)).await;
     Ok(read.map_err(|error| Failure::Internal(error.to_string()))??)
 }

@@ -45,3 +45,12 @@ pub(crate) const HTTP2_PONG_WITHIN_S: u64 = 20;
 
 /// Bytes of the body of somebody who is let in by it: a code and a state.
 pub(crate) const STRANGER_BYTES_MAX: usize = 16 << 10;
+
+/// Questions of the log that are looked into at a time.
+pub(crate) const LOOKING_MAX: usize = 16;
+
+/// Folds of the past at a time; the engine makes one after the other.
+pub(crate) const PASTS_MAX: usize = 2;
+
+/// How long somebody waits for the past, before he is told to come again.
+pub(crate) const PAST_WAIT_S: u64 = 30;

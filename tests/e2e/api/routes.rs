@@ -32,6 +32,12 @@ fn the_contract_is_served_and_every_route_in_it_is_real() {
                 .map(|part| if part.starts_with('{') { "none-such" } else { part })
                 .collect::<Vec<_>>()
                 .join("/");
+            // A tail has no end; one that is refused for its query is there as well.
+            let filled = if path.ends_with("/tail") {
+                filled + "?limit=1"
+            } else {
+                filled
+            };
             let request = server.raw(&method.to_uppercase(), &filled);
             let request = if method == "get" {
                 request

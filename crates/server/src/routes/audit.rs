@@ -4,6 +4,7 @@ use super::word;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Asker;
+use crate::limits::LOOKING_MAX;
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
@@ -22,6 +23,7 @@ use strongroom_domain::Rejection;
 use strongroom_domain::context::Caller;
 use strongroom_ledger::{EventPage, Failure, Filter, FilterKey, Ledger};
 use strongroom_proof::note::SignedNote;
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -187,10 +189,15 @@ where
     })
 }
 
+/// Questions of the log that are looked into at a time: more wait, so that they leave threads and processors to servings.
+static LOOKING: Semaphore = Semaphore::const_new(LOOKING_MAX);
+
 /// Runs what waits for the disk on a thread that may wait.
 pub(super) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, ApiError> {
+    // Never closed: there is always a place in the end.
+    let _place = LOOKING.acquire().await;
     let done = tokio::task::spawn_blocking(read).await;
     done.map_err(|error| Failure::Internal(error.to_string()))?
         .map_err(ApiError::from)

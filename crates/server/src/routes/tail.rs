@@ -28,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Events that may wait for a slow reader.
 const WAITING_MAX: usize = 256;
+/// Who follows looks again at most so often: many who follow must not look at each of thousands of commits a second.
+const PAUSE: Duration = Duration::from_millis(50);
 /// Events that are looked for at a time.
 const PIECE: usize = 200;
 
@@ -150,6 +152,7 @@ impl Teller {
                 }
                 () = self.sender.closed() => return Err(Gone),
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
