@@ -9,7 +9,7 @@ mod server; // a server that runs, until it is stopped or killed
 pub(crate) use agency::{Agency, workflow};
 pub(crate) use answer::Answer;
 pub(crate) use random::Random;
-pub(crate) use run::Ran;
+pub(crate) use run::{GoesOn, Ran};
 pub(crate) use server::{Caller, Refusal, Server};
 
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What a runner builds on: watching, and the cache of the client.
 
-use crate::harness::{Agency, Place, Server};
+use crate::harness::{Agency, GoesOn, Place, Server};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::time::Duration;
@@ -257,8 +257,8 @@ fn the_program_prints_a_line_for_each_change() {
     let (place, server, _) = serve();
     let mut command = place.command();
     command.args(["watch", "--workspace", "shop-a", "--output", "json"]);
-    let mut watching = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut watching = GoesOn(command.stdout(std::process::Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(watching.0.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     assert_eq!(next()["event"], "current");
     rotate(&server, "openai", "api_key", "key-two-Zq83nVx1");
@@ -267,8 +267,7 @@ fn the_program_prints_a_line_for_each_change() {
         (&changed["event"], &changed["workspace"]),
         (&json!("changed"), &json!("shop-a"))
     );
-    watching.kill().unwrap();
-    watching.wait().unwrap();
+    drop(watching);
     place.run(&["watch", "--workspace", "nowhere"]).exits(3);
 }
 

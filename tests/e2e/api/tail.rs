@@ -1,6 +1,6 @@
 //! The log as it goes out: followed without gap or repeat, exported with what it was true of.
 
-use crate::harness::{Agency, Place};
+use crate::harness::{Agency, GoesOn, Place};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -35,8 +35,8 @@ fn who_follows_misses_none_and_gets_none_twice_over_a_restart() {
     command
         .env("STRONGROOM_ADDR", &server.addr)
         .env("STRONGROOM_TOKEN", &server.token);
-    let mut following = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let mut following = GoesOn(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(following.0.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     let first = next();
     assert_eq!(
@@ -56,8 +56,6 @@ fn who_follows_misses_none_and_gets_none_twice_over_a_restart() {
         (&three["changes"][0]["after"], &four["changes"][0]["after"]),
         (&json!("three"), &json!("four"))
     );
-    following.kill().unwrap();
-    following.wait().unwrap();
 }
 
 #[test]

@@ -68,3 +68,13 @@ impl Ran {
 pub(super) fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
 }
+
+/// A program that goes on by itself: ended with the test, also with one that fails, so that nothing waits for it.
+pub(crate) struct GoesOn(pub(crate) std::process::Child);
+
+impl Drop for GoesOn {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
