@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::http::{Client, Options};
 use crate::path::path;
-use reqwest::Method;
+use reqwest::{Method, Response};
 use serde::Serialize;
 use std::io::Write;
 use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
@@ -149,31 +149,30 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; what was written so far is no whole dump then.
-    pub async fn dump(&self, mut sink: impl Write) -> Result<u64, Error> {
-        let mut response = self.stream(Method::GET, &path(&["admin", "dump"])?).await?;
-        let mut bytes = 0;
-        while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
-            sink.write_all(&chunk)?;
-            bytes += chunk.len() as u64;
-        }
-        sink.flush()?;
-        Ok(bytes)
+    pub async fn dump(&self, sink: impl Write) -> Result<u64, Error> {
+        let response = self.stream(Method::GET, &path(&["admin", "dump"])?).await?;
+        self.pour(response, sink).await
     }
 
     /// `GET /audit/export`: events as lines, `ndjson`, `csv`, `cloudevents` or `ocsf`.
     ///
     /// # Errors
     /// [`Error`]; what was written so far is no whole export then, and lacks its last line.
-    pub async fn export(&self, format: &str, query: &EventQuery, mut sink: impl Write) -> Result<u64, Error> {
+    pub async fn export(&self, format: &str, query: &EventQuery, sink: impl Write) -> Result<u64, Error> {
         #[derive(Serialize)]
         struct Asked<'q> {
             format: &'q str,
             #[serde(flatten)]
             query: &'q EventQuery,
         }
-        let mut response = self
+        let response = self
             .stream_with(&path(&["audit", "export"])?, &Asked { format, query })
             .await?;
+        self.pour(response, sink).await
+    }
+
+    /// Writes an answer as it comes; how many bytes it had.
+    async fn pour(&self, mut response: Response, mut sink: impl Write) -> Result<u64, Error> {
         let mut bytes = 0;
         while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(source))? {
             sink.write_all(&chunk)?;

@@ -1,12 +1,93 @@
 //! Server-sent events as they come (WHATWG HTML §9.2.6, as far as this server writes them).
 
+use crate::error::Error;
+use crate::http::Client;
 use reqwest::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
 
+/// The first pause before what broke is taken up again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The longest.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Bytes of one event: a server that sends more is none of ours.
 const EVENT_BYTES_MAX: usize = 1 << 20;
 
+impl Raw {
+    /// Its data.
+    pub(crate) fn read<T: DeserializeOwned>(&self, client: &Client) -> Result<T, Error> {
+        serde_json::from_str(&self.data).map_err(|_| Error::Answer {
+            addr: client.base().to_owned(),
+            status: 200,
+        })
+    }
+}
+
+/// Events of one route, over broken connections and restarts of the server.
 #[derive(Debug)]
-pub(crate) struct Open {
+pub(crate) struct Feed {
+    path: String,
+    open: Option<Open>,
+    /// It was connected once: from then on the server is waited for.
+    begun: bool,
+    pause: Duration,
+}
+
+impl Feed {
+    pub(crate) fn of(path: String) -> Self {
+        Self {
+            path,
+            open: None,
+            begun: false,
+            pause: PAUSE,
+        }
+    }
+
+    /// The next event, asked for with `query` where it has to be asked again. Who was never connected, and knows of no place to
+    /// go on at, hears that there is nobody.
+    pub(crate) async fn next(&mut self, client: &Client, query: &impl Serialize, goes_on: bool) -> Result<Raw, Error> {
+        loop {
+            let Some(open) = &mut self.open else {
+                match client.stream_with(&self.path, query).await {
+                    Ok(response) => {
+                        self.begun = true;
+                        self.open = Some(Open::new(response));
+                    }
+                    Err(Error::Connect { .. } | Error::Broken { .. }) if self.begun || goes_on => self.rest().await,
+                    Err(error) => return Err(error),
+                }
+                continue;
+            };
+            match open.event().await {
+                Some(raw) => {
+                    self.pause = PAUSE;
+                    return Ok(raw);
+                }
+                None => {
+                    self.open = None;
+                    self.rest().await;
+                }
+            }
+        }
+    }
+
+    /// The server has ended it. Asked again, a refusal says why; a server that stopped is waited for.
+    pub(crate) async fn ended(&mut self, why: &str) {
+        self.open = None;
+        if why != "refused" {
+            self.rest().await;
+        }
+    }
+
+    async fn rest(&mut self) {
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+    }
+}
+
+#[derive(Debug)]
+struct Open {
     response: Response,
     pending: Vec<u8>,
 }
@@ -20,7 +101,7 @@ pub(crate) struct Raw {
 }
 
 impl Open {
-    pub(crate) fn new(response: Response) -> Self {
+    fn new(response: Response) -> Self {
         Self {
             response,
             pending: Vec::new(),
@@ -28,7 +109,7 @@ impl Open {
     }
 
     /// The next whole event; none when the connection ends. Comments are signs of life.
-    pub(crate) async fn event(&mut self) -> Option<Raw> {
+    async fn event(&mut self) -> Option<Raw> {
         loop {
             if let Some(end) = find(&self.pending, b"\n\n") {
                 let block: Vec<u8> = self.pending.drain(..end + 2).collect();

@@ -3,24 +3,15 @@
 use crate::error::Error;
 use crate::http::Client;
 use crate::path::path;
-use crate::sse::Open;
-use std::time::Duration;
+use crate::sse::Feed;
 use strongroom_api::audit::{Event, EventQuery, TailEnded};
-
-/// The first pause before a broken tail is taken up again.
-const PAUSE: Duration = Duration::from_millis(200);
-/// The longest.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// A tail of the log that goes on over broken connections and restarts of the server.
 #[derive(Debug)]
 pub struct Tail {
     client: Client,
     query: EventQuery,
-    /// It was connected once, or knows where to go on.
-    begun: bool,
-    open: Option<Open>,
-    pause: Duration,
+    feed: Option<Feed>,
 }
 
 impl Client {
@@ -30,9 +21,7 @@ impl Client {
         Tail {
             client: self.clone(),
             query,
-            begun: false,
-            open: None,
-            pause: PAUSE,
+            feed: None,
         }
     }
 }
@@ -43,56 +32,23 @@ impl Tail {
     /// # Errors
     /// [`Error`]: the server refuses (any more), or was not reached in the first place.
     pub async fn next(&mut self) -> Result<Event, Error> {
+        let feed = match &mut self.feed {
+            Some(feed) => feed,
+            none => none.insert(Feed::of(path(&["audit", "tail"])?)),
+        };
         loop {
-            let Some(open) = &mut self.open else {
-                self.begin().await?;
-                continue;
-            };
-            let Some(raw) = open.event().await else {
-                self.open = None;
-                self.rest().await;
-                continue;
-            };
-            self.pause = PAUSE;
+            let raw = feed.next(&self.client, &self.query, false).await?;
             if let Some(id) = raw.id {
                 self.query.since = Some((id + 1).to_string());
             }
-            let unreadable = || Error::Answer {
-                addr: self.client.base().to_owned(),
-                status: 200,
-            };
             match raw.name.as_str() {
-                "event" => return serde_json::from_str(&raw.data).map_err(|_| unreadable()),
+                "event" => return raw.read(&self.client),
                 "ended" => {
-                    let ended: TailEnded = serde_json::from_str(&raw.data).map_err(|_| unreadable())?;
-                    self.open = None;
-                    if ended.why != "refused" {
-                        self.rest().await;
-                    }
-                    // Asked again: a refusal says why, and a server that stopped is waited for.
+                    let ended: TailEnded = raw.read(&self.client)?;
+                    feed.ended(&ended.why).await;
                 }
                 _ => {}
             }
         }
-    }
-
-    async fn begin(&mut self) -> Result<(), Error> {
-        match self.client.stream_with(&path(&["audit", "tail"])?, &self.query).await {
-            Ok(response) => {
-                self.begun = true;
-                self.open = Some(Open::new(response));
-                Ok(())
-            }
-            Err(Error::Connect { .. } | Error::Broken { .. }) if self.begun => {
-                self.rest().await;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn rest(&mut self) {
-        tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(PAUSE_MAX);
     }
 }

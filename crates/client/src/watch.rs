@@ -3,14 +3,8 @@
 use crate::error::Error;
 use crate::http::Client;
 use crate::path::path;
-use crate::sse::Open;
-use std::time::Duration;
+use crate::sse::Feed;
 use strongroom_api::watch::{WatchEnded, WatchQuery, Watched};
-
-/// The first pause before a broken watch is taken up again.
-const PAUSE: Duration = Duration::from_millis(200);
-/// The longest.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// What a watch tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +20,7 @@ pub enum WatchEvent {
 pub struct Watch {
     client: Client,
     query: WatchQuery,
-    open: Option<Open>,
-    pause: Duration,
+    feed: Option<Feed>,
 }
 
 impl Client {
@@ -37,8 +30,7 @@ impl Client {
         Watch {
             client: self.clone(),
             query,
-            open: None,
-            pause: PAUSE,
+            feed: None,
         }
     }
 }
@@ -49,69 +41,25 @@ impl Watch {
     /// # Errors
     /// [`Error`]: the server refuses to be watched (any more), or was not reached in the first place.
     pub async fn next(&mut self) -> Result<WatchEvent, Error> {
+        let feed = match &mut self.feed {
+            Some(feed) => feed,
+            none => none.insert(Feed::of(path(&["watch"])?)),
+        };
         loop {
-            let Some(open) = &mut self.open else {
-                self.begin().await?;
-                continue;
-            };
-            let raw = match open.event().await {
-                Some(raw) => raw,
-                None => {
-                    self.open = None;
-                    self.rest().await;
-                    continue;
-                }
-            };
-            self.pause = PAUSE;
+            let goes_on = self.query.since.is_some();
+            let raw = feed.next(&self.client, &self.query, goes_on).await?;
             if let Some(id) = raw.id {
                 self.query.since = Some(id);
             }
-            let unreadable = || Error::Answer {
-                addr: self.client.base().to_owned(),
-                status: 200,
-            };
             match raw.name.as_str() {
-                "current" => {
-                    return Ok(WatchEvent::Current(
-                        serde_json::from_str(&raw.data).map_err(|_| unreadable())?,
-                    ));
-                }
-                "changed" => {
-                    return Ok(WatchEvent::Changed(
-                        serde_json::from_str(&raw.data).map_err(|_| unreadable())?,
-                    ));
-                }
+                "current" => return raw.read(&self.client).map(WatchEvent::Current),
+                "changed" => return raw.read(&self.client).map(WatchEvent::Changed),
                 "ended" => {
-                    let ended: WatchEnded = serde_json::from_str(&raw.data).map_err(|_| unreadable())?;
-                    self.open = None;
-                    if ended.why != "refused" {
-                        self.rest().await;
-                    }
-                    // Asked again: a refusal says why, and a server that stopped is waited for.
+                    let ended: WatchEnded = raw.read(&self.client)?;
+                    feed.ended(&ended.why).await;
                 }
                 _ => {}
             }
         }
-    }
-
-    /// Connects. Who was never connected hears that there is nobody; who was waits for the server to come back.
-    async fn begin(&mut self) -> Result<(), Error> {
-        match self.client.stream_with(&path(&["watch"])?, &self.query).await {
-            Ok(response) => {
-                self.open = Some(Open::new(response));
-                Ok(())
-            }
-            Err(error @ (Error::Connect { .. } | Error::Broken { .. })) if self.query.since.is_none() => Err(error),
-            Err(Error::Connect { .. } | Error::Broken { .. }) => {
-                self.rest().await;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn rest(&mut self) {
-        tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(PAUSE_MAX);
     }
 }

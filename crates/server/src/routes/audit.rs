@@ -103,16 +103,20 @@ fn explanation(it: &strongroom_ledger::Explanation) -> Explanation {
     }
 }
 
-/// One event with everything that is known of it.
-#[utoipa::path(get, path = "/api/v1/audit/events/{position}", tag = "audit", responses((status = 200, body = Event)))]
-async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
-    let not_found = || Rejection::NotFound {
+/// A position in a path: what is no number names none that there is.
+pub(super) fn position_of(text: &str) -> Result<u64, Rejection> {
+    text.parse().map_err(|_| Rejection::NotFound {
         what: "position",
         pointer: String::new(),
         suggestions: Vec::new(),
         denied: None,
-    };
-    let position: u64 = position.parse().map_err(|_| not_found())?;
+    })
+}
+
+/// One event with everything that is known of it.
+#[utoipa::path(get, path = "/api/v1/audit/events/{position}", tag = "audit", responses((status = 200, body = Event)))]
+async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
+    let position = position_of(&position)?;
     let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);
     let found = blocking(move || ledger.event(&caller, position)).await?;
     let view = asker.view();

@@ -2,7 +2,7 @@
 
 mod diff; // what differs between two moments
 
-use super::audit::blocking;
+use super::audit::{blocking, position_of};
 use super::word;
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -40,13 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Why what is recorded at a position was allowed or denied: the grants in force then, the one that decided, and who gave it.
 #[utoipa::path(get, path = "/api/v1/audit/explain/{position}", tag = "audit", responses((status = 200, body = Explained)))]
 async fn explain(asker: Asker, Params(position): Params<String>) -> Answer {
-    let not_found = || Rejection::NotFound {
-        what: "position",
-        pointer: String::new(),
-        suggestions: Vec::new(),
-        denied: None,
-    };
-    let position: u64 = position.parse().map_err(|_| not_found())?;
+    let position = position_of(&position)?;
     let (ledger, caller) = (asker.app.ledger.clone(), asker.caller);
     let explained = blocking(move || ledger.explain(&caller, position)).await?;
     // Handles as they were, rights as they are.
