@@ -6,12 +6,15 @@ use crate::keyring::Keyring;
 use crate::opened::open_parsed;
 use crate::project::{HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use strongroom_domain::State;
 use strongroom_domain::event::Recorded;
 use strongroom_domain::evolve::evolve;
-use strongroom_log::{Space, Store};
+use strongroom_domain::ids::Position;
+use strongroom_log::{Slice, Space, Store};
+use strongroom_proof::record::RecordRef;
 use strongroom_proof::tree::Frontier;
 use strongroom_proof::verify::LogVerifier;
 use strongroom_seal::random_bytes;
@@ -34,9 +37,8 @@ impl Ledger {
     }
 }
 
-/// Folds records into state, from the beginning: one thread reads, checks and opens them, this one folds.
-///
-/// Both cost about the same, so that a replay takes little longer than the reading alone.
+/// Folds records into state, from the beginning: one thread reads and checks them, this one folds. Records are opened by
+/// whichever waits for the other, so that neither the processor's speed at hashes nor that of the fold decides alone.
 pub(crate) fn fold(
     store: &Store,
     keys: &Keyring,
@@ -44,51 +46,109 @@ pub(crate) fn fold(
     progress: &mut dyn FnMut(u64),
 ) -> Result<State, OpenError> {
     let mut state = State::default();
-    let (sender, opened) = mpsc::sync_channel(PIECES_WAITING);
+    let (sender, pieces) = mpsc::sync_channel(PIECES_WAITING);
+    let waiting = AtomicUsize::new(0);
     thread::scope(|scope| {
-        let reader = scope.spawn(move || open_all(store, keys, range, &sender));
-        for piece in opened {
-            let piece: Vec<Recorded> = piece;
-            for recorded in &piece {
-                evolve(&mut state, recorded);
-            }
-            if let Some(last) = piece.last()
-                && last.position / PROGRESS_EVERY != (last.position + 1) / PROGRESS_EVERY
-            {
-                progress(last.position);
+        let reader = scope.spawn(|| {
+            check_all(
+                store,
+                keys,
+                range,
+                &Out {
+                    sender,
+                    waiting: &waiting,
+                },
+            )
+        });
+        let mut failed = None;
+        for piece in pieces {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            match piece.opened(keys) {
+                Ok(opened) => {
+                    opened.iter().for_each(|recorded| evolve(&mut state, recorded));
+                    let ends = |last: &Recorded| last.position / PROGRESS_EVERY != (last.position + 1) / PROGRESS_EVERY;
+                    if let Some(last) = opened.last().filter(|last| ends(last)) {
+                        progress(last.position);
+                    }
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break; // who reads finds nobody there, and ends
+                }
             }
         }
-        match reader.join() {
-            Ok(read) => read,
-            Err(panic) => std::panic::resume_unwind(panic),
+        match (reader.join(), failed) {
+            // What stands earlier in the log is what is told.
+            (_, Some(error)) => Err(error),
+            (Ok(read), None) => read,
+            (Err(panic), None) => std::panic::resume_unwind(panic),
         }
     })?;
     Ok(state)
 }
 
-/// Sends the events of records on, in pieces. Order is checked as anyone would check it: a record put in a second time must
-/// not be folded in.
-fn open_all(
-    store: &Store,
-    keys: &Keyring,
-    range: Range<u64>,
-    sender: &mpsc::SyncSender<Vec<Recorded>>,
-) -> Result<(), OpenError> {
+/// Records that were checked, in order.
+enum Piece {
+    /// Still sealed.
+    Checked(Vec<(Position, Slice)>),
+    /// Opened.
+    Opened(Vec<Recorded>),
+}
+
+impl Piece {
+    fn opened(self, keys: &Keyring) -> Result<Vec<Recorded>, OpenError> {
+        let checked = match self {
+            Self::Opened(opened) => return Ok(opened),
+            Self::Checked(checked) => checked,
+        };
+        let open = |(position, bytes): &(Position, Slice)| {
+            let wrong = |what: String| OpenError::Record {
+                position: *position,
+                what,
+            };
+            let record = RecordRef::parse(bytes).map_err(|error| wrong(error.to_string()))?;
+            open_parsed(keys, *position, &record).map_err(|error| wrong(error.to_string()))
+        };
+        checked.iter().map(open).collect()
+    }
+}
+
+/// Where pieces go, and how many wait there.
+struct Out<'w> {
+    sender: mpsc::SyncSender<Piece>,
+    waiting: &'w AtomicUsize,
+}
+
+impl Out<'_> {
+    /// Sends a piece on; opens it first where who folds has enough to do. False when nobody takes it any more.
+    fn send(&self, keys: &Keyring, checked: Vec<(Position, Slice)>) -> Result<bool, OpenError> {
+        let mut piece = Piece::Checked(checked);
+        if self.waiting.load(Ordering::Relaxed) >= PIECES_WAITING / 2 {
+            piece = Piece::Opened(piece.opened(keys)?);
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Ok(self.sender.send(piece).is_ok())
+    }
+}
+
+/// Sends records on, in pieces. Order is checked as anyone would check it: a record put in a second time must not be folded
+/// in.
+fn check_all(store: &Store, keys: &Keyring, range: Range<u64>, out: &Out<'_>) -> Result<(), OpenError> {
     let mut log = LogVerifier::new();
     let mut piece = Vec::with_capacity(PIECE_RECORDS);
     for entry in store.view().records(range) {
         let (position, bytes) = entry?;
         let wrong = |what: String| OpenError::Record { position, what };
-        let accepted = log.push(&bytes).map_err(|error| wrong(error.to_string()))?;
-        piece.push(open_parsed(keys, position, &accepted.record).map_err(|error| wrong(error.to_string()))?);
+        log.push(&bytes).map_err(|error| wrong(error.to_string()))?;
+        piece.push((position, bytes));
         if piece.len() == PIECE_RECORDS {
             let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE_RECORDS));
-            if sender.send(full).is_err() {
-                return Ok(()); // who folds has panicked, and says so
+            if !out.send(keys, full)? {
+                return Ok(());
             }
         }
     }
-    let _ = sender.send(piece);
+    out.send(keys, piece)?;
     Ok(())
 }
 
