@@ -5,7 +5,8 @@ mod doctor; // what is wrong with an installation
 mod config; // the configuration file of serve
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
-mod scripts; // dev to prod, duplicates, somebody who leaves
+mod scripts;
+mod terminal; // dev to prod, duplicates, somebody who leaves
 mod run; // secrets for a command, a file, a script
 mod usage; // wrong use
 

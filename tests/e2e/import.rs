@@ -677,3 +677,50 @@ fn a_bad_file_of_any_format_changes_nothing_and_is_not_repeated() {
         assert_eq!(server.size(), size, "{format}");
     }
 }
+
+/// A zip in the shape of 1Password's: export.attributes, export.data with one token, an attachment.
+const PUX: &str = "\
+UEsDBBQAAAAIAAAAYV2x+AZDDwAAAA0AAAARAAAAZXhwb3J0LmF0dHJpYnV0ZXOrVipLLSrOzM9TsjKuBQBQSwMEFAAAAAgAAABhXXQM4XW2AA\
+AAPAEAAAsAAABleHBvcnQuZGF0YW2PMQ7CMAxFr1J5hqFMiI2FG7CAOripQRYmgdQpoKp3JzEVYkBZnP+/n+0R0LmQvPawqY4joGos5TgtKhgw\
+yV+Dla6znhJ3uYJUQzZ6RaXyRac8UJFcVs4hvvZzsK5XRe5IkcWIIOHMfscknUGbAqIMCH4eoqxi2NJ5+gZ/DA0X8sX9DHmCrS+JbIAL3hEKmX\
+e4r+vlLT1hmpr8cjAMFAemh2W/yC1HxVaoarG3S1IU2+HT10xvUEsDBBQAAAAIAAAAYV1VxDsBDwAAAA0AAAASAAAAZmlsZXMvdTlfX3BsYW4u\
+dHh0S8xTSCwpSUzOyE3NKwEAUEsBAhQDFAAAAAgAAABhXbH4BkMPAAAADQAAABEAAAAAAAAAAAAAAIABAAAAAGV4cG9ydC5hdHRyaWJ1dGVzUE\
+sBAhQDFAAAAAgAAABhXXQM4XW2AAAAPAEAAAsAAAAAAAAAAAAAAIABPgAAAGV4cG9ydC5kYXRhUEsBAhQDFAAAAAgAAABhXVXEOwEPAAAADQAA\
+ABIAAAAAAAAAAAAAAIABHQEAAGZpbGVzL3U5X19wbGFuLnR4dFBLBQYAAAAAAwADALgAAABcAQAAAAA=";
+
+#[test]
+fn a_1pux_is_imported_as_it_is_from_a_file_and_from_stdin() {
+    use base64::Engine as _;
+    let place = Place::new();
+    let server = place.serve();
+    let pux = base64::engine::general_purpose::STANDARD.decode(PUX).unwrap();
+    let file = place.file("export.1pux", &pux);
+    let import = ["import", "1password", &file, "--output", "json"];
+    let first = place.run(&import).exits(0).json();
+    assert_eq!(first["items"][0]["action"], "created", "{first}");
+    let handle = first["items"][0]["handle"].as_str().unwrap();
+    let revealed = server
+        .post(
+            &format!("/credentials/{handle}/reveal"),
+            json!({"reason": "is it the value?"}),
+        )
+        .ok();
+    assert_eq!(revealed["fields"]["token"], "Zq81-pux");
+    let mut command = place.command();
+    command.args(["import", "1password", "-", "--output", "json"]);
+    command.stdin(std::fs::File::open(&file).unwrap());
+    let output = command.output().unwrap();
+    let second: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(second["items"][0]["action"], "unchanged", "{second}");
+    let size = server.size();
+    let other = place.run(&["import", "bitwarden", &file]).exits(2);
+    assert!(other.err.contains("is a zip"), "{}", other.err);
+    let cut = place.file("cut.1pux", &pux[..pux.len() / 2]);
+    let cut = place.run(&["import", "1password", &cut]).exits(2);
+    assert!(
+        cut.err.contains("the zip can't be read") && !cut.err.contains("Zq81"),
+        "{}",
+        cut.err
+    );
+    assert_eq!(server.size(), size);
+}

@@ -8,8 +8,11 @@ use crate::output::{Cell, Table, Tone, joined};
 use crate::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::Value;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
 use strongroom_api::import::Import;
 use strongroom_api::{Document, Pairs, SecretText};
+use strongroom_formats::import::onepassword;
 
 /// `import …`
 #[derive(Debug, Subcommand)]
@@ -18,7 +21,7 @@ pub(crate) enum ImportCommand {
     N8n(N8nArgs),
     /// A .env file
     Dotenv(FileArgs),
-    /// 1Password's CSV, or the export.data of a 1PUX file
+    /// 1Password's CSV or 1PUX
     #[command(name = "1password")]
     OnePassword(FileArgs),
     /// Bitwarden's JSON, unencrypted
@@ -96,6 +99,9 @@ pub(crate) struct N8nArgs {
     pub(crate) write: WriteArgs,
 }
 
+/// The format of the CSV and the 1PUX.
+const ONE_PASSWORD: &str = "1password";
+
 /// Bytes of an export: what the server takes.
 const EXPORT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -104,7 +110,7 @@ pub(crate) async fn run(command: &ImportCommand, session: &Session) -> Outcome {
     match command {
         ImportCommand::N8n(args) => n8n(args, session).await,
         ImportCommand::Dotenv(args) => file("dotenv", args, session).await,
-        ImportCommand::OnePassword(args) => file("1password", args, session).await,
+        ImportCommand::OnePassword(args) => file(ONE_PASSWORD, args, session).await,
         ImportCommand::Bitwarden(args) => file("bitwarden", args, session).await,
         ImportCommand::Vault(args) => file("vault", args, session).await,
         ImportCommand::Infisical(args) => file("infisical", args, session).await,
@@ -118,7 +124,7 @@ pub(crate) async fn run(command: &ImportCommand, session: &Session) -> Outcome {
 async fn file(format: &str, args: &FileArgs, session: &Session) -> Outcome {
     let request = Import {
         format: format.to_owned(),
-        document: document(&args.file, session)?,
+        document: document(format, &args.file, session)?,
         encryption_key: None,
         client: args.client.clone(),
         tags: pairs("--tag", &args.tags)?.into_iter().collect(),
@@ -131,15 +137,41 @@ async fn file(format: &str, args: &FileArgs, session: &Session) -> Outcome {
     send(&request, &args.write, session).await
 }
 
-fn document(file: &str, session: &Session) -> Result<Document, Failure> {
+/// The export as text. A 1PUX file is a zip, which holds the items in one file of it.
+fn document(format: &str, file: &str, session: &Session) -> Outcome<Document> {
+    if file != "-" && format == ONE_PASSWORD && starts_as_zip(file) {
+        // Not read whole: it may hold attachments, and be larger than any export.
+        let archive = File::open(file).map_err(|error| Failure::local(format!("can't read {file}: {error}")))?;
+        return unpacked(BufReader::new(archive), file);
+    }
     let bytes = read_file(file, EXPORT_BYTES_MAX, &mut session.stdin.borrow_mut())?;
-    if bytes.starts_with(b"PK\x03\x04") {
-        let what = format!("{file} is a zip: take the file export.data out of it, as with unzip -p, and import that");
-        return Err(Failure::new(Exit::Refused, what));
+    if onepassword::is_zip(&bytes) {
+        if format == ONE_PASSWORD {
+            return unpacked(Cursor::new(bytes.as_slice()), file);
+        }
+        let failure = Failure::new(Exit::Refused, format!("{file} is a zip"));
+        return Err(failure.hint("unpack it, and import the file in it"));
     }
     let text =
         std::str::from_utf8(&bytes).map_err(|_| Failure::new(Exit::Refused, format!("{file} is not UTF-8 text")))?;
     Ok(Document::new(text.to_owned()))
+}
+
+/// Whether it can be read and is a zip; why it can't is said by whoever reads it.
+fn starts_as_zip(file: &str) -> bool {
+    let mut start = [0; 4];
+    File::open(file)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && onepassword::is_zip(&start)
+}
+
+fn unpacked(archive: impl Read + Seek, file: &str) -> Outcome<Document> {
+    let text = onepassword::export_data(archive, EXPORT_BYTES_MAX).map_err(|error| {
+        let failure = Failure::new(Exit::Refused, format!("{file}: {error}; nothing was imported"));
+        failure.maybe_hint(Some(error.hint).filter(|hint| !hint.is_empty()))
+    })?;
+    Ok(Document::new(text.to_string()))
 }
 
 async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
@@ -151,7 +183,7 @@ async fn n8n(args: &N8nArgs, session: &Session) -> Outcome {
             Some(place) => Some(secret_from("--encryption-key", Some(place), &session.ask, &mut stdin)?),
         };
         drop(stdin);
-        let document = document(&args.file, session)?;
+        let document = document("n8n", &args.file, session)?;
         Import {
             format: "n8n".to_owned(),
             document,

@@ -1,6 +1,7 @@
 //! `setup`.
 
 mod fit;
+mod fresh;
 mod many;
 
 use super::plan::PlanArgs;
@@ -14,7 +15,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt;
-use strongroom_api::credential::CredentialQuery;
+use strongroom_api::credential::{CreateCredential, CredentialQuery};
 use strongroom_api::problem::{CredentialName, MissingVariable, TYPE_PREFIX};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::workspace::{AdmitTemplate, MapVariable};
@@ -34,7 +35,7 @@ Examples:
   strongroom setup order-sync --each --map OPENAI_API=openai-agency --dry-run
 
 For one workspace it asks, on a terminal, what stands behind each variable that is not
-given, fitting credentials first. Elsewhere nothing is asked: exit code 2 and the list of
+given, fitting credentials first, and makes a new one on the spot. Elsewhere nothing is asked: exit code 2 and the list of
 what is missing.
 
 For many (and for one with --dry-run or --yes) the whole is shown first: each variable of
@@ -72,7 +73,13 @@ pub(crate) struct SetupArgs {
 /// What is to stand behind one variable.
 struct Choice {
     variable: String,
-    credential: String,
+    behind: Behind,
+}
+
+/// A credential, by its handle, or one that is still to be made.
+enum Behind {
+    Held(String),
+    Fresh(Box<CreateCredential>),
 }
 
 /// Admits the revision and maps the variables: first everything is found out and asked, then it is done. So a setup
@@ -115,10 +122,10 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
             continue;
         }
         let offers = fit::offers(variable, items(&active), &workspace, Timestamp::now());
-        match choose(variable, &offers, session)? {
-            Some(credential) => choices.push(Choice {
+        match choose(variable, &offers, &workspace, session)? {
+            Some(behind) => choices.push(Choice {
                 variable: name.to_owned(),
-                credential,
+                behind,
             }),
             None if is_required(variable) => missing.push(missing_variable(variable, &offers)),
             None => {}
@@ -131,34 +138,41 @@ pub(crate) async fn run(args: &SetupArgs, session: &Session) -> Outcome {
 }
 
 /// Asks what is to stand behind a variable; none when nobody is there, or nothing was chosen.
-fn choose(variable: &Value, offers: &[(&Value, Option<&str>)], session: &Session) -> Outcome<Option<String>> {
+fn choose(
+    variable: &Value,
+    offers: &[(&Value, Option<&str>)],
+    workspace: &Value,
+    session: &Session,
+) -> Outcome<Option<Behind>> {
     let name = variable.text("name").unwrap_or_default();
     let needs = format!(
         "{} {}",
         variable.text("service").unwrap_or_default(),
         joined(variable.texts("kinds"))
     );
-    if session.ask.somebody() && offers.iter().all(|(_, why)| why.is_some()) {
-        session.output.talk(format!(
-            "nothing fits {name} ({needs}): `strongroom credential create` makes one"
-        ));
-    }
     let help = if is_required(variable) {
         "type to search, Esc stops"
     } else {
         "type to search, Esc leaves it empty"
     };
-    let options = offers
+    let mut options: Vec<_> = offers
         .iter()
         .map(|(credential, why)| Offer::new(credential, *why))
         .collect();
+    // Behind those that fit, before those that don't.
+    let fitting = offers.iter().take_while(|(_, why)| why.is_none()).count();
+    options.insert(fitting, Offer::fresh());
     let chosen = session.ask.choose(&format!("{name} ({needs}):"), help, options)?;
-    Ok(chosen.map(|offer| offer.handle))
+    match chosen.map(|offer| offer.handle) {
+        None => Ok(None),
+        Some(Some(handle)) => Ok(Some(Behind::Held(handle))),
+        Some(None) => Ok(Some(Behind::Fresh(Box::new(fresh::ask(variable, workspace, session)?)))),
+    }
 }
 
-/// A credential as it is offered.
+/// A credential as it is offered; without a handle it is the offer to make one.
 struct Offer {
-    handle: String,
+    handle: Option<String>,
     line: String,
 }
 
@@ -173,7 +187,14 @@ impl Offer {
         let remark = why.map(|why| format!(" – does not fit: {why}")).unwrap_or_default();
         Self {
             line: format!("{handle} ({name}{client}){remark}"),
-            handle,
+            handle: Some(handle),
+        }
+    }
+
+    fn fresh() -> Self {
+        Self {
+            handle: None,
+            line: "+ a new credential".to_owned(),
         }
     }
 }
@@ -184,8 +205,9 @@ impl fmt::Display for Offer {
     }
 }
 
-/// Admits, then maps; the answer lists what was done and what resolves now.
+/// Makes what is new, admits, then maps; the answer lists what was done and what resolves now.
 async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: &Session) -> Outcome {
+    let made = fresh::make(choices, &args.write, session).await?;
     let admission = AdmitTemplate {
         revision: args.revision,
         reason: None,
@@ -204,7 +226,10 @@ async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: 
     let mut done = Vec::new();
     for choice in choices {
         let body = MapVariable {
-            credential: choice.credential.clone(),
+            credential: match &choice.behind {
+                Behind::Held(handle) => handle.clone(),
+                Behind::Fresh(_) => made.get(&choice.variable).cloned().unwrap_or_default(),
+            },
             instance: None,
             reason: None,
         };
@@ -214,7 +239,8 @@ async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: 
             .map_variable(&args.workspace, handle, &choice.variable, &body, &options);
         let answer = session.write(mapped).await.map_err(|failure| {
             failure.hint(format!(
-                "revision admitted, {} of {} variables mapped; run it again",
+                "{}revision admitted, {} of {} variables mapped; run it again",
+                if made.is_empty() { "" } else { "new credentials made, " },
                 done.len(),
                 choices.len()
             ))
@@ -226,6 +252,7 @@ async fn carry_out(args: &SetupArgs, choices: &[Choice], handle: &str, session: 
         "template": handle,
         "revision": admitted.get("revision"),
         "admitted": admitted,
+        "created": made,
         "mappings": done,
         "position": done.last().and_then(|last| last.number("position")).or_else(|| admitted.number("position")),
         "checkpoint": done.last().unwrap_or(&admitted).get("checkpoint"),
@@ -317,7 +344,10 @@ fn given(maps: &[String]) -> Outcome<Vec<Choice>> {
     let pairs = pairs("--map", maps)?;
     Ok(pairs
         .into_iter()
-        .map(|(variable, credential)| Choice { variable, credential })
+        .map(|(variable, credential)| Choice {
+            variable,
+            behind: Behind::Held(credential),
+        })
         .collect())
 }
 
@@ -362,14 +392,17 @@ fn check_names(given: &[Choice], variables: &[Value], template: &str) -> Outcome
 
 /// A credential that is not there, or that does not fit, is said before anything is changed.
 async fn check_fit(choice: &Choice, variables: &[Value], workspace: &Value, session: &Session) -> Outcome {
-    let credential = session.read(session.client.credential(&choice.credential)).await?;
+    let Behind::Held(handle) = &choice.behind else {
+        return Ok(());
+    };
+    let credential = session.read(session.client.credential(handle)).await?;
     let variable = variables
         .iter()
         .find(|variable| variable.text("name") == Some(choice.variable.as_str()));
     match variable.and_then(|variable| fit::why_not(variable, &credential, workspace, Timestamp::now())) {
         None => Ok(()),
         Some(why) => {
-            let message = format!("`{}` does not fit {}: {why}", choice.credential, choice.variable);
+            let message = format!("`{handle}` does not fit {}: {why}", choice.variable);
             Err(Failure::new(Exit::Refused, message).hint("nothing was changed"))
         }
     }

@@ -97,6 +97,14 @@ impl Fields {
         Ok(())
     }
 
+    /// Asks for one secret field and its name: where the kind says nothing of its fields.
+    pub(crate) fn ask_for_named(&mut self, ask: &Ask) -> Outcome {
+        let name = ask.text("name of its secret field:")?;
+        let name = name.ok_or_else(|| Failure::local("a credential needs a field; nothing was changed"))?;
+        let value = ask.secret(&name)?;
+        self.add(name, value)
+    }
+
     /// Whether a field was given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.values.0.iter().any(|(field, _)| field == name)

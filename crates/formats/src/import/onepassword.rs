@@ -1,4 +1,4 @@
-//! 1Password: the CSV export, and the `export.data` of a 1PUX file (which is a zip; the program takes it out).
+//! 1Password: the CSV export, and the 1PUX file, a zip in which one JSON file, `export.data`, has all items.
 //!
 //! Shapes after `libs/importer/src/importers/onepassword` of the repository bitwarden/clients: accounts, vaults, items
 //! with `loginFields` (designated `username` and `password`) and sections of fields whose value is an object of one sort
@@ -6,8 +6,12 @@
 //! OTPAuth, Notes; Favorite, Archived and Tags are passed over, others kept as fields.
 
 use std::collections::HashMap;
+use std::io::{Read, Seek};
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::entry::{Entry, array, at_line, object, read, required, some, text};
 use super::{Options, csv};
@@ -15,8 +19,58 @@ use crate::catalogue::Class;
 use crate::error::FormatError;
 use crate::n8n::credentials::ImportCredential;
 
+/// The file of a 1PUX archive that has the items.
+const EXPORT_DATA: &str = "export.data";
+
+/// Whether these are the first bytes of a zip.
+#[must_use]
+pub fn is_zip(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06")
+}
+
+/// Takes the `export.data` out of a 1PUX file: what [`super::parse`] reads as `1password`.
+///
+/// Attachments, which may be large, are passed over: only the directory at the archive's end and this one file are read. Of
+/// this no more than `bytes_max` bytes are unpacked, whatever the archive says of its size, so that a small file that unpacks
+/// to a huge one costs no more than an honest one. What is read is wiped when dropped.
+///
+/// # Errors
+/// No zip, a damaged one, one without that file or with an encrypted one, more than `bytes_max` bytes, text that is not UTF-8.
+pub fn export_data(archive: impl Read + Seek, bytes_max: u64) -> Result<Zeroizing<String>, FormatError> {
+    let mut archive = ZipArchive::new(archive).map_err(|error| damaged(&error))?;
+    let file = archive.by_name(EXPORT_DATA).map_err(|error| match error {
+        ZipError::FileNotFound => FormatError::at("", format!("the zip has no file {EXPORT_DATA}"))
+            .hint("1Password writes it with File > Export, format 1PUX; a zip of one holds the .1pux inside"),
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            FormatError::at("", format!("{EXPORT_DATA} is encrypted in the zip"))
+                .hint("unpack it first, then import the file")
+        }
+        error => damaged(&error),
+    })?;
+    // Room for all of it at once: a buffer that grows leaves copies of what it held behind.
+    let room = file.size().min(bytes_max).saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0)));
+    file.take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| FormatError::at("", format!("{EXPORT_DATA} can't be unpacked: {error}")))?;
+    if bytes.len() as u64 > bytes_max {
+        let what = format!("{EXPORT_DATA} has more than {} MiB", bytes_max >> 20);
+        return Err(FormatError::at("", what).hint("export fewer vaults at a time"));
+    }
+    String::from_utf8(std::mem::take(&mut *bytes))
+        .map(Zeroizing::new)
+        .map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            FormatError::at("", format!("{EXPORT_DATA} is not UTF-8 text"))
+        })
+}
+
+fn damaged(error: &ZipError) -> FormatError {
+    FormatError::at("", format!("the zip can't be read: {error}")).hint("is the file whole? export it again")
+}
+
 pub(super) fn parse(document: &[u8], options: &Options<'_>) -> Result<Vec<ImportCredential>, FormatError> {
-    if document.starts_with(b"PK\x03\x04") {
+    if is_zip(document) {
         return Err(FormatError::at("", "this is a zip").hint("send the file export.data of it, as the program does"));
     }
     let plain = text(document)?;

@@ -132,6 +132,56 @@ fn onepassword_is_read_as_csv_and_as_1pux() {
     );
 }
 
+/// A zip with these files.
+fn zipped(files: &[(&str, &[u8])]) -> std::io::Cursor<Vec<u8>> {
+    use std::io::Write as _;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in files {
+        let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        writer.start_file(*name, deflated).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_1pux_gives_its_export_data_and_nothing_else_of_it() {
+    use super::onepassword::export_data;
+    let whole = zipped(&[
+        ("files/secret.pdf", b"not looked at"),
+        ("export.attributes", b"{}"),
+        ("export.data", br#"{"accounts":[]}"#),
+    ]);
+    assert_eq!(*export_data(whole, 1024).unwrap(), r#"{"accounts":[]}"#);
+}
+
+#[test]
+fn a_1pux_that_is_none_is_refused_and_a_bomb_costs_no_more_than_its_bound() {
+    use super::onepassword::export_data;
+    let refused =
+        |archive: std::io::Cursor<Vec<u8>>, bytes_max| export_data(archive, bytes_max).unwrap_err().to_string();
+    assert_eq!(
+        refused(zipped(&[("a.txt", b"x")]), 1024),
+        "the zip has no file export.data"
+    );
+    assert_eq!(
+        refused(zipped(&[("export.data", b"\xff\xfe")]), 1024),
+        "export.data is not UTF-8 text"
+    );
+    let bomb = zipped(&[("export.data", &vec![b' '; 8 << 20])]);
+    assert!(bomb.get_ref().len() < 32 << 10, "8 MiB of blanks are small when packed");
+    assert_eq!(refused(bomb, 2 << 20), "export.data has more than 2 MiB");
+    let mut cut = zipped(&[("export.data", br#"{"accounts":[]}"#)]).into_inner();
+    cut.truncate(cut.len() / 2);
+    assert!(refused(std::io::Cursor::new(cut), 1024).starts_with("the zip can't be read"));
+    // The directory at the end says less than the file unpacks to.
+    let mut lying = zipped(&[("export.data", &vec![b' '; 1 << 20])]).into_inner();
+    let directory = lying.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    lying[directory + 24..directory + 28].copy_from_slice(&8_u32.to_le_bytes());
+    let told = refused(std::io::Cursor::new(lying), 4096);
+    assert!(told.starts_with("export.data "), "{told}");
+}
+
 #[test]
 fn bitwarden_is_read_unless_it_is_encrypted() {
     check(
