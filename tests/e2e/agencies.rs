@@ -385,6 +385,45 @@ fn a_key_of_another_client_is_refused_by_mapping_default_plan_and_import() {
     assert!(server.size() > size, "refusals are recorded");
 }
 
+/// A client's editor brings that client's keys over, and learns of nothing else that is here.
+#[test]
+fn a_clients_editor_imports_for_this_client_only() {
+    let place = Place::new();
+    let server = place.serve();
+    found(&server, 2);
+    let body = json!({"principal": "Editor 00", "role": "editor", "clients": [client(0)]});
+    let made = server.post("/tokens", body).is(201);
+    let editor = server.with_token(made["token"].as_str().unwrap());
+    let import = |client: Option<&str>, document: &str| {
+        let mut body = json!({"format": "dotenv", "document": document});
+        if let Some(client) = client {
+            body["client"] = json!(client);
+        }
+        editor.post("/import", body)
+    };
+    let before = server.size();
+    let line = "STRIPE_SECRET_KEY=Zq81-of-client-zero\n";
+    import(None, line).refused(403, "denied");
+    // What he may not see is not there; the document is not even read.
+    import(Some(&client(1)), "no dotenv at all").refused(404, "not_found");
+    let denied = server.get("/audit/events?type=access.denied").ok();
+    assert!(
+        server.size() > before && denied.to_string().contains("\"create\""),
+        "{denied}"
+    );
+    let imported = import(Some(&client(0)), line).ok();
+    assert_eq!(imported["items"][0]["action"], "created", "{imported}");
+    let handle = imported["items"][0]["handle"].as_str().unwrap();
+    assert_eq!(server.get(&format!("/credentials/{handle}")).ok()["client"], client(0));
+    // The other client's key is held here: he is not told, and so it is his own.
+    let same = import(Some(&client(0)), "SHOPIFY_ACCESS_TOKEN=tkn-01-kX82hqLw93mDv1\n").ok();
+    assert_eq!(same["items"][0]["action"], "created", "{same}");
+    assert!(
+        same["items"][0]["holder"].is_null() && !same.to_string().contains("shopify-01"),
+        "{same}"
+    );
+}
+
 /// Script A, the people: who sees for one client learns nothing of the others, wherever he looks.
 #[test]
 fn a_clients_viewer_learns_nothing_of_other_clients() {

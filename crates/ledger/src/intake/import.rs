@@ -14,6 +14,7 @@ use strongroom_domain::Rejection;
 use strongroom_domain::command::{Command, FieldInput, RotateCredential};
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{Event, Pair, Source};
+use strongroom_domain::find;
 use strongroom_domain::ids::CredentialId;
 use strongroom_domain::rights::{Target, Visible, authorize, visible};
 use strongroom_domain::secret::{SecretFields, SecretText};
@@ -172,6 +173,13 @@ impl Ledger {
         context: RequestContext,
         draft: ImportDraft,
     ) -> Result<ImportReport, Failure> {
+        // Asked before the document is read: what it says of what is here is for those who may create.
+        if let Err(rejection) = may_import(&self.view(), &context.caller, draft.client.as_deref()) {
+            if let Some(denied) = rejection.denial() {
+                self.note_denied(&context, denied).await;
+            }
+            return Err(rejection.into());
+        }
         let mut tries = 0;
         loop {
             let entries = draft.entries()?;
@@ -210,7 +218,7 @@ impl Ledger {
         draft: &ImportDraft,
         reach: Reach,
     ) -> Result<Plan, Failure> {
-        authorize(&view.state, caller, Right::Create, Target::Ledger, view.now).map_err(Rejection::from)?;
+        may_import(view, caller, draft.client.as_deref())?;
         let seen_by = visible(&view.state, caller, view.now);
         let mut plan = Plan {
             items: Vec::new(),
@@ -354,6 +362,20 @@ impl Ledger {
         // All of the entry's fields are entered, so that secrets come with their destinations.
         Ok(if any { fields } else { Vec::new() })
     }
+}
+
+/// Whoever may create what belongs to a client may import for this client; else it takes `create` on the ledger. Each
+/// credential is judged again when it is made.
+fn may_import(view: &View, caller: &Caller, client: Option<&str>) -> Result<(), Rejection> {
+    let target = match client {
+        Some(reference) => {
+            let seen_by = visible(&view.state, caller, view.now);
+            Target::Client(find::client(&view.state, &seen_by, reference, "/client")?.id)
+        }
+        None => Target::Ledger,
+    };
+    authorize(&view.state, caller, Right::Create, target, view.now)?;
+    Ok(())
 }
 
 /// What is told of an entry before it is known what becomes of it.
