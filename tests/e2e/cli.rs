@@ -97,6 +97,7 @@ fn every_command_of_the_grammar_is_there() {
         "dump",
         "status",
         "keys check",
+        "keys new-owner",
         "principal create",
         "principal list",
         "principal disable",

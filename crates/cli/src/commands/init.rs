@@ -177,7 +177,8 @@ fn root(args: &RootArgs, output: &Output, ask: &Ask) -> Outcome<(Root, RootSourc
     Ok((provider, source))
 }
 
-fn write_new_private(path: &Path, bytes: &[u8]) -> Outcome {
+/// A new file with these bytes and a line end, on the disk, for its owner alone.
+pub(crate) fn write_new_private(path: &Path, bytes: &[u8]) -> Outcome {
     OpenOptions::new()
         .write(true)
         .create_new(true)

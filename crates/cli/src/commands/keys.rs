@@ -1,5 +1,7 @@
 //! `keys …`.
 
+mod new_owner;
+
 use super::serve::open_failure;
 use crate::ask::Ask;
 use crate::failure::Outcome;
@@ -13,6 +15,8 @@ use std::path::PathBuf;
 pub(crate) enum KeysCommand {
     /// Prove that the root key in hand opens key file, data keys and the first record
     Check(CheckArgs),
+    /// Make an owner with the root key, where none can get in any more
+    NewOwner(new_owner::NewOwnerArgs),
 }
 
 /// `keys check`
@@ -32,6 +36,7 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(command: &KeysCommand, output: &Output) -> Outcome {
     match command {
         KeysCommand::Check(args) => check(args, output),
+        KeysCommand::NewOwner(args) => new_owner::run(args, output),
     }
 }
 
