@@ -6,7 +6,8 @@ mod config; // the configuration file of serve
 mod complete; // what a shell completes
 mod real; // a ledger with a root key of its own
 mod scripts;
-mod terminal; // dev to prod, duplicates, somebody who leaves
+mod terminal;
+mod traces; // dev to prod, duplicates, somebody who leaves
 mod run; // secrets for a command, a file, a script
 mod usage; // wrong use
 

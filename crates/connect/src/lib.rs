@@ -1,4 +1,4 @@
-//! What goes out to others: the keys of issuers whose word is believed, signing people in.
+//! What goes out to others: the keys of issuers whose word is believed, signing people in, traces of what was answered.
 //!
 //! In: URLs that people entered, assertions that came in. Out: what was proved, as a value that only a proof makes.
 //! Not here: who may do what (`domain`), routes (`server`), records (`ledger`).
@@ -8,7 +8,9 @@ mod limits;
 mod outgoing; // one client for everything that goes out, and where it may go
 mod oidc; // issuers, their keys, what they say
 mod sign_in; // authorization code with PKCE
+mod traces; // spans to an OpenTelemetry collector
 
 pub use oidc::{AssertionError, Issuers, Proved, is_assertion};
 pub use outgoing::{Outgoing, OutgoingError, Reach};
 pub use sign_in::{Begun, SignInError, SignIns};
+pub use traces::{Answered, Traces, TracesError};

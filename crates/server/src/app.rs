@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use strongroom_connect::{Issuers, Outgoing, SignIns};
+use strongroom_connect::{Issuers, Outgoing, SignIns, Traces};
 use strongroom_domain::ids::{PrincipalId, TimeUs};
 use strongroom_ledger::Ledger;
 use tokio::sync::Semaphore;
@@ -32,10 +32,12 @@ pub(crate) struct Shared {
     pub(crate) rates: Rates,
     /// People who are about to sign in.
     pub(crate) sign_ins: SignIns,
+    /// Where traces of what was answered go.
+    pub(crate) traces: Option<Traces>,
 }
 
 impl App {
-    pub(crate) fn new(ledger: Ledger, outgoing: Outgoing, limits: RateLimits) -> Self {
+    pub(crate) fn new(ledger: Ledger, outgoing: Outgoing, limits: RateLimits, traces: Option<Traces>) -> Self {
         let started_at = ledger.view().now;
         let issuers = Arc::new(Issuers::new(outgoing));
         Self(Arc::new(Shared {
@@ -48,6 +50,7 @@ impl App {
             long_read: Arc::new(Semaphore::new(1)),
             sign_ins: SignIns::new(Arc::clone(&issuers)),
             issuers,
+            traces,
         }))
     }
 }

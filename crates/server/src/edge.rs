@@ -24,6 +24,9 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     // The route's pattern, never the path: a path holds what was sent.
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+    let traces = app.traces.as_ref();
+    let span = traces.map(|traces| traces.asked(method.as_str(), route, &id, request.headers()));
     request.extensions_mut().insert(RequestId(id));
     let mut response = next.run(request).await;
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
@@ -32,7 +35,9 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     }
     let status = response.status();
     app.metrics.answered(status.as_u16());
-    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+    if let Some(span) = span {
+        span.with(status.as_u16());
+    }
     tracing::debug!(request_id = ?header, %method, route, status = status.as_u16(), "answered");
     response.headers_mut().insert(X_REQUEST_ID, header);
     response

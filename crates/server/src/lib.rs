@@ -29,5 +29,5 @@ pub use limits::{CONNECTIONS_MAX, HEADER_WITHIN_S};
 pub use openapi::document as openapi_document;
 pub use rates::RateLimits;
 pub use serve::{ServeOptions, layered, router, serve};
-pub use strongroom_connect::{Outgoing, OutgoingError, Reach};
+pub use strongroom_connect::{Outgoing, OutgoingError, Reach, Traces};
 pub use tls::{Tls, TlsError};

@@ -14,7 +14,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use strongroom_connect::Outgoing;
+use strongroom_connect::{Outgoing, Traces};
 use strongroom_ledger::Ledger;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,6 +31,8 @@ pub struct ServeOptions {
     pub connections_max: u32,
     /// How others are asked.
     pub outgoing: Outgoing,
+    /// Where traces of what was answered go; none for nowhere.
+    pub traces: Option<Traces>,
     /// Requests a second.
     pub rates: RateLimits,
     /// Certificate and key; none for HTTP in the clear.
@@ -46,6 +48,7 @@ impl ServeOptions {
         Self {
             listener,
             outgoing,
+            traces: None,
             header_within: Duration::from_secs(HEADER_WITHIN_S),
             connections_max: CONNECTIONS_MAX,
             rates: RateLimits::NONE,
@@ -65,7 +68,8 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = App::new(ledger, options.outgoing, options.rates);
+    let traces = options.traces.clone();
+    let app = App::new(ledger, options.outgoing, options.rates, options.traces);
     let limits = Limits {
         header_within: options.header_within,
         connections_max: options.connections_max,
@@ -85,17 +89,20 @@ pub async fn serve(
         tokio::time::sleep(drain_within).await;
     };
     tokio::select! {
-        () = connections::run(options.listener, all_routes(app.clone()), limits, app, stopping) => Ok(()),
+        () = connections::run(options.listener, all_routes(app.clone()), limits, app, stopping) => {}
         () = late => {
             tracing::warn!(?drain_within, "requests were still open and are cut");
-            Ok(())
         }
     }
+    if let Some(traces) = traces {
+        let _ = tokio::task::spawn_blocking(move || traces.end()).await; // it has said what went wrong
+    }
+    Ok(())
 }
 
 /// All routes over a ledger, as a service that may be called without a network.
 pub fn router(ledger: Ledger, outgoing: Outgoing) -> Router {
-    all_routes(App::new(ledger, outgoing, RateLimits::NONE))
+    all_routes(App::new(ledger, outgoing, RateLimits::NONE, None))
 }
 
 fn all_routes(app: App) -> Router {
@@ -105,7 +112,7 @@ fn all_routes(app: App) -> Router {
 
 /// Routes of one's own inside exactly the layers that ours have, for comparisons.
 pub fn layered(routes: Router<()>, ledger: Ledger, outgoing: Outgoing) -> Router {
-    let app = App::new(ledger, outgoing, RateLimits::NONE);
+    let app = App::new(ledger, outgoing, RateLimits::NONE, None);
     finish(routes.with_state(()), app)
 }
 

@@ -155,6 +155,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
             connections_max,
             drain_within,
             tls: tls.clone(),
+            traces: args.outgoing.traces()?,
             rates: RateLimits {
                 principal: args.max_requests,
                 stranger: args.max_stranger_requests,

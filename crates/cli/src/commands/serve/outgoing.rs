@@ -1,9 +1,10 @@
-//! Where the server may go by itself: other issuers, for their keys.
+//! Where the server may go by itself: other issuers, for their keys; a collector of traces.
 
 use crate::failure::{Failure, Outcome};
 use clap::Args;
 use std::path::PathBuf;
-use strongroom_server::{Outgoing, Reach};
+use strongroom_server::{Outgoing, Reach, Traces};
+use url::Url;
 
 /// Options of what goes out.
 #[derive(Debug, Args)]
@@ -15,9 +16,32 @@ pub(crate) struct OutgoingArgs {
     /// Certificates (PEM) of authorities that are trusted for what goes out, beside the usual ones
     #[arg(long = "outgoing-ca", value_name = "FILE")]
     authorities: Option<PathBuf>,
+    /// Send a trace of each request to this OpenTelemetry collector, by OTLP over HTTP (http://localhost:4318)
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<Url>,
+    /// The share of traces to keep, 0 to 1, of those that no caller began
+    #[arg(long, value_name = "SHARE", default_value = "1", value_parser = share)]
+    otlp_sample: f64,
+}
+
+fn share(text: &str) -> Result<f64, &'static str> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a number from 0 to 1, as 0.05 for one of twenty"),
+    }
 }
 
 impl OutgoingArgs {
+    /// Sends traces, where somebody takes them. Within the server's runtime.
+    pub(crate) fn traces(&self) -> Outcome<Option<Traces>> {
+        let Some(collector) = &self.otlp_endpoint else {
+            return Ok(None);
+        };
+        Traces::to(collector, self.otlp_sample).map(Some).map_err(|error| {
+            Failure::local(format!("--otlp-endpoint: {error}")).hint("for example http://localhost:4318")
+        })
+    }
+
     /// The client for what goes out. A dev server may ask this machine.
     pub(crate) fn client(&self, dev: bool) -> Outcome<Outgoing> {
         let read = |path: &PathBuf| {
