@@ -99,6 +99,7 @@ impl Traces {
     /// A request has come.
     #[must_use]
     pub fn asked(&self, method: &str, route: &str, request_id: &str, headers: &HeaderMap) -> Answered {
+        let method = known(method);
         let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
         let span = self
             .tracer
@@ -118,6 +119,14 @@ impl Traces {
         if let Err(error) = self.provider.shutdown_with_timeout(LAST_WITHIN) {
             tracing::warn!(%error, "the last traces were not sent");
         }
+    }
+}
+
+/// The method, if HTTP knows it: others are what a caller chose to write.
+fn known(method: &str) -> &str {
+    match method {
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "CONNECT" | "TRACE" => method,
+        _ => "_OTHER",
     }
 }
 
@@ -168,4 +177,17 @@ async fn send(client: reqwest::Client, request: Request<Bytes>) -> Result<Respon
         }
     }
     Ok(response.body(Bytes::from(body))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn a_method_of_ones_own_is_not_passed_on() {
+        assert_eq!(
+            ["GET", "DELETE", "sk-live-1", "get"].map(known),
+            ["GET", "DELETE", "_OTHER", "_OTHER"]
+        );
+    }
 }
