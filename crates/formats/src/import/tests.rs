@@ -156,7 +156,7 @@ fn a_1pux_gives_its_export_data_and_nothing_else_of_it() {
 }
 
 #[test]
-fn a_1pux_that_is_none_is_refused_and_a_bomb_costs_no_more_than_its_bound() {
+fn a_1pux_that_is_none_is_refused_and_so_is_one_that_unpacks_to_too_much() {
     use super::onepassword::export_data;
     let refused =
         |archive: std::io::Cursor<Vec<u8>>, bytes_max| export_data(archive, bytes_max).unwrap_err().to_string();
