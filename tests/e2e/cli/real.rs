@@ -163,83 +163,57 @@ fn a_real_ledger_begins_with_named_owners() {
 #[test]
 fn a_lost_last_owner_is_replaced_with_the_root_key_alone() {
     let place = Place::new();
-    let (data, key) = (place.data(), place.path().join("root-key"));
-    let at = [
-        "--data",
-        data.to_str().unwrap(),
-        "--root-key-file",
-        key.to_str().unwrap(),
-    ];
-    let first = place.path().join("first");
-    let first = first.to_str().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let (data, key, first, token, again) = (
+        place.data().to_str().unwrap().to_owned(),
+        path("root-key"),
+        path("first"),
+        path("ada-token"),
+        path("again"),
+    );
+    let at = ["--data", &data, "--root-key-file", &key];
     place
-        .run(&[&["init", "--token-file", first], &at[..]].concat())
+        .run(&[&["init", "--token-file", &first], &at[..]].concat())
         .exits(0);
-    let token = place.path().join("ada-token");
-    let token = token.to_str().unwrap();
-    let reason = ["--reason", "the only owner left"];
-    let ada = [
-        &["keys", "new-owner", "Ada Lovelace", "--token-file", token],
-        &reason[..],
-        &at[..],
-    ]
-    .concat();
+    let new_owner = |name: &str, rest: &[&str]| {
+        let all = ["keys", "new-owner", name, "--reason", "the only owner left"];
+        place.run(&[&all[..], rest].concat())
+    };
+    let ada = [&["--token-file", &token], &at[..]].concat();
 
     // Not while it is served, not without the root key, not without a place for the token.
-    let served = place.serve_real(&at, fs::read_to_string(first).unwrap().trim());
-    let busy = place.run(&ada).exits(1);
-    assert!(!PathBuf::from(token).exists(), "{}", busy.err);
+    let served = place.serve_real(&at, fs::read_to_string(&first).unwrap().trim());
+    new_owner("Ada Lovelace", &ada).exits(1);
     served.stop();
-    let wrong = place.path().join("wrong-key");
-    fs::write(&wrong, "0".repeat(64)).unwrap();
-    let wrong = ["--data", at[1], "--root-key-file", wrong.to_str().unwrap()];
-    place
-        .run(
-            &[
-                &["keys", "new-owner", "Eve", "--token-file", token],
-                &reason[..],
-                &wrong[..],
-            ]
-            .concat(),
-        )
-        .exits(1);
-    place
-        .run(&[&["keys", "new-owner", "Ada Lovelace"], &reason[..], &at[..]].concat())
-        .exits(1);
-    assert!(!PathBuf::from(token).exists());
+    fs::write(path("wrong-key"), "0".repeat(64)).unwrap();
+    let wrong = path("wrong-key");
+    new_owner(
+        "Eve",
+        &["--token-file", &token, "--data", &data, "--root-key-file", &wrong],
+    )
+    .exits(1);
+    new_owner("Ada Lovelace", &at).exits(1);
+    assert!(!PathBuf::from(&token).exists());
 
-    let made = place.run(&ada).exits(0);
-    assert_eq!(fs::metadata(token).unwrap().permissions().mode() & 0o777, 0o600);
-    let text = fs::read_to_string(token).unwrap();
+    let made = new_owner("Ada Lovelace", &ada).exits(0);
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&token).unwrap();
     assert!(!made.out.contains(text.trim()) && !made.err.contains(text.trim()));
     let served = place.serve_real(&at, text.trim());
     assert_eq!(served.get("/whoami").ok()["handle"], "ada-lovelace");
     // A second owner can approve: four eyes can be asked for, and the last one is no dead end.
-    served
-        .post("/tokens", json!({"principal": "Grace", "role": "owner"}))
-        .is(201);
-    let events = served.all("/audit/events?type=principal.granted");
-    assert!(
-        events.iter().any(|it| it["reason"] == "the only owner left"),
-        "{events:?}"
-    );
+    let grace = json!({"principal": "Grace", "role": "owner"});
+    served.post("/tokens", grace).is(201);
+    let granted = "/audit/events?type=principal.granted";
+    let events = served.all(granted);
+    let on_the_record = events.iter().any(|it| it["reason"] == "the only owner left");
+    assert!(on_the_record, "{events:?}");
     served.stop();
 
     // Who is an owner already gets a token and no second grant.
-    let again = place.path().join("again");
-    let again = again.to_str().unwrap();
-    place
-        .run(
-            &[
-                &["keys", "new-owner", "ada lovelace", "--token-file", again],
-                &reason[..],
-                &at[..],
-            ]
-            .concat(),
-        )
-        .exits(0);
-    let served = place.serve_real(&at, fs::read_to_string(again).unwrap().trim());
-    assert_eq!(served.all("/audit/events?type=principal.granted").len(), events.len());
+    new_owner("ada lovelace", &[&["--token-file", &again], &at[..]].concat()).exits(0);
+    let served = place.serve_real(&at, fs::read_to_string(&again).unwrap().trim());
+    assert_eq!(served.all(granted).len(), events.len());
     served.stop();
     place.run(&[&["verify"], &at[..]].concat()).exits(0);
 }
