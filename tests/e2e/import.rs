@@ -712,6 +712,17 @@ fn a_1pux_is_imported_as_it_is_from_a_file_and_from_stdin() {
     let output = command.output().unwrap();
     let second: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(second["items"][0]["action"], "unchanged", "{second}");
+    // What a shell's <(unzip -p …) gives can be read once only.
+    let pipe = place.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let writer = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::write(pipe, "Title,Password\nCRM,Zq81-piped\n"))
+    };
+    let piped = place.run(&["import", "1password", pipe.to_str().unwrap(), "--output", "json"]);
+    writer.join().unwrap().unwrap();
+    assert_eq!(piped.exits(0).json()["items"][0]["action"], "created");
     let size = server.size();
     let other = place.run(&["import", "bitwarden", &file]).exits(2);
     assert!(other.err.contains("is a zip"), "{}", other.err);

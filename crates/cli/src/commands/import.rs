@@ -139,10 +139,10 @@ async fn file(format: &str, args: &FileArgs, session: &Session) -> Outcome {
 
 /// The export as text. A 1PUX file is a zip, which holds the items in one file of it.
 fn document(format: &str, file: &str, session: &Session) -> Outcome<Document> {
-    if file != "-" && format == ONE_PASSWORD && starts_as_zip(file) {
-        // Not read whole: it may hold attachments, and be larger than any export.
-        let archive = File::open(file).map_err(|error| Failure::local(format!("can't read {file}: {error}")))?;
-        return unpacked(BufReader::new(archive), file);
+    if format == ONE_PASSWORD
+        && let Some(archive) = archive(file)
+    {
+        return unpacked(archive, file);
     }
     let bytes = read_file(file, EXPORT_BYTES_MAX, &mut session.stdin.borrow_mut())?;
     if onepassword::is_zip(&bytes) {
@@ -157,13 +157,17 @@ fn document(format: &str, file: &str, session: &Session) -> Outcome<Document> {
     Ok(Document::new(text.to_owned()))
 }
 
-/// Whether it can be read and is a zip; why it can't is said by whoever reads it.
-fn starts_as_zip(file: &str) -> bool {
+/// A file on a disk that is a zip, at its beginning; why it can't be read is said by whoever reads it whole. It is not read whole
+/// here: it may hold attachments, and be larger than any export. What comes through a pipe can be read once only.
+fn archive(file: &str) -> Option<impl Read + Seek> {
+    if !std::fs::metadata(file).ok()?.is_file() {
+        return None;
+    }
+    let mut archive = BufReader::new(File::open(file).ok()?);
     let mut start = [0; 4];
-    File::open(file)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok()
-        && onepassword::is_zip(&start)
+    archive.read_exact(&mut start).ok()?;
+    archive.rewind().ok()?;
+    onepassword::is_zip(&start).then_some(archive)
 }
 
 fn unpacked(archive: impl Read + Seek, file: &str) -> Outcome<Document> {
