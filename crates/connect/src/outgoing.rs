@@ -75,6 +75,26 @@ pub struct Outgoing {
     reach: Arc<Reach>,
 }
 
+/// What every client that goes out is like: no redirects, no proxy, bounded in time, trusting these authorities too. It asks any
+/// address: for a URL that a caller may have entered there is [`Outgoing`].
+pub(crate) fn unguarded(authorities: Option<&[u8]>) -> Result<reqwest::ClientBuilder, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_WITHIN)
+        .timeout(ANSWER_WITHIN)
+        .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")));
+    for certificate in authorities
+        .map(reqwest::Certificate::from_pem_bundle)
+        .transpose()?
+        .into_iter()
+        .flatten()
+    {
+        builder = builder.add_root_certificate(certificate);
+    }
+    Ok(builder)
+}
+
 impl Outgoing {
     /// Makes the client.
     ///
@@ -82,19 +102,10 @@ impl Outgoing {
     /// [`OutgoingError::Authorities`].
     pub fn new(reach: Reach) -> Result<Self, OutgoingError> {
         let reach = Arc::new(reach);
-        let mut builder = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            .dns_resolver(Arc::new(Guard(Arc::clone(&reach))))
-            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = &reach.authorities {
-            for certificate in reqwest::Certificate::from_pem_bundle(pem).map_err(OutgoingError::Authorities)? {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
-        let client = builder.build().map_err(OutgoingError::Authorities)?;
+        let client = unguarded(reach.authorities.as_deref())
+            .map(|builder| builder.dns_resolver(Arc::new(Guard(Arc::clone(&reach)))))
+            .and_then(reqwest::ClientBuilder::build)
+            .map_err(OutgoingError::Authorities)?;
         Ok(Self { client, reach })
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Spans are sent behind the answers, from a bounded queue: a collector that is slow or gone costs spans, never a request.
 
-use crate::limits::{ANSWER_WITHIN, CONNECT_WITHIN};
+use crate::outgoing::unguarded;
 use async_trait::async_trait;
 use http::HeaderMap;
 use opentelemetry::KeyValue;
@@ -18,7 +18,6 @@ use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportC
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span};
-use reqwest::redirect::Policy;
 use std::time::Duration;
 use url::Url;
 
@@ -37,8 +36,8 @@ pub enum TracesError {
     /// Neither http nor https.
     #[error("traces go by http or https, not by {0}")]
     Scheme(String),
-    /// No client could be made.
-    #[error("no client for traces can be made")]
+    /// The certificates of authorities can't be read.
+    #[error("the certificates of authorities can't be read")]
     Client(#[from] reqwest::Error),
     /// No exporter could be made.
     #[error("no exporter of traces can be made")]
@@ -56,11 +55,11 @@ impl Traces {
     /// Begins to send to a collector. `sample` is the share of traces that are kept, from 0 to 1, of those that no caller began;
     /// for others the caller says so. Within a runtime, which does the sending.
     ///
-    /// The address is the administrator's, not a caller's: it may be private, and go without TLS.
+    /// `authorities` (PEM) are trusted beside the usual ones. The address is the administrator's, not a caller's: it may be private, and go without TLS.
     ///
     /// # Errors
     /// [`TracesError`].
-    pub fn to(collector: &Url, sample: f64) -> Result<Self, TracesError> {
+    pub fn to(collector: &Url, sample: f64, authorities: Option<&[u8]>) -> Result<Self, TracesError> {
         if !matches!(collector.scheme(), "http" | "https") {
             return Err(TracesError::Scheme(collector.scheme().to_owned()));
         }
@@ -68,12 +67,7 @@ impl Traces {
         if matches!(endpoint.path(), "" | "/") {
             endpoint.set_path(TRACES_PATH);
         }
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            .build()?;
+        let client = unguarded(authorities)?.build()?;
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Sender {

@@ -115,16 +115,22 @@ fn empty_setup(place: &Place) -> crate::harness::Server {
     server
 }
 
-#[test]
-fn a_setup_makes_new_credentials_on_the_spot_and_shows_no_value() {
-    let place = Place::new();
-    let server = empty_setup(&place);
-    let mut terminal = Terminal::run(&place, &["setup", "a-new", "notify"]);
+/// A setup in which a new credential is named, and its secret asked for.
+fn up_to_the_token(place: &Place) -> Terminal {
+    let mut terminal = Terminal::run(place, &["setup", "a-new", "notify"]);
     terminal.until("CHAT (slack");
     terminal.enter("new credential");
     terminal.until("name of the new credential");
     terminal.enter("Slack A new");
     terminal.until("token:");
+    terminal
+}
+
+#[test]
+fn a_setup_makes_new_credentials_on_the_spot_and_shows_no_value() {
+    let place = Place::new();
+    let server = empty_setup(&place);
+    let mut terminal = up_to_the_token(&place);
     terminal.enter("Zq81-spot-one");
     terminal.until("PIN (own-thing");
     let before = server.size();
@@ -156,12 +162,7 @@ fn a_setup_that_is_left_in_the_middle_makes_nothing() {
     let place = Place::new();
     let server = empty_setup(&place);
     let before = server.size();
-    let mut terminal = Terminal::run(&place, &["setup", "a-new", "notify"]);
-    terminal.until("CHAT (slack");
-    terminal.enter("new credential");
-    terminal.until("name of the new credential");
-    terminal.enter("Slack A new");
-    terminal.until("token:");
+    let mut terminal = up_to_the_token(&place);
     terminal.keys.write_all(b"\x03").unwrap();
     let (code, shown) = terminal.ends();
     assert_eq!(code, 1, "{shown}");

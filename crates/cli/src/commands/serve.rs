@@ -8,7 +8,7 @@ mod outgoing;
 mod ready;
 mod tls;
 
-pub(crate) use dev::open_failure;
+pub(crate) use dev::{open_failure, refused};
 
 use crate::ask::Ask;
 use crate::failure::{Failure, Outcome, system_said};

@@ -173,17 +173,17 @@ impl Ledger {
         context: RequestContext,
         draft: ImportDraft,
     ) -> Result<ImportReport, Failure> {
-        // Asked before the document is read: what it says of what is here is for those who may create.
-        if let Err(rejection) = may_import(&self.view(), &context.caller, draft.client.as_deref()) {
-            if let Some(denied) = rejection.denial() {
-                self.note_denied(&context, denied).await;
-            }
-            return Err(rejection.into());
-        }
         let mut tries = 0;
         loop {
-            let entries = draft.entries()?;
             let view = self.view();
+            // Asked before the document is read: what it says of what is here is for those who may create.
+            if let Err(rejection) = may_import(&view, &context.caller, draft.client.as_deref()) {
+                if let Some(denied) = rejection.denial() {
+                    self.note_denied(&context, denied).await;
+                }
+                return Err(rejection.into());
+            }
+            let entries = draft.entries()?;
             let reach = Reach {
                 rotate: draft.rotate,
                 dry_run: draft.dry_run,
@@ -218,7 +218,6 @@ impl Ledger {
         draft: &ImportDraft,
         reach: Reach,
     ) -> Result<Plan, Failure> {
-        may_import(view, caller, draft.client.as_deref())?;
         let seen_by = visible(&view.state, caller, view.now);
         let mut plan = Plan {
             items: Vec::new(),

@@ -1,7 +1,7 @@
 //! `keys new-owner`: a way in again for who has the root key and no owner's token, as events of the ledger.
 
 use super::super::init::write_new_private;
-use super::super::serve::{DEFAULT_DATA, open_failure};
+use super::super::serve::{DEFAULT_DATA, open_failure, refused};
 use crate::ask::Ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Facts, Output, Tone, time};
@@ -95,7 +95,7 @@ fn make(args: &NewOwnerArgs, ledger: &Ledger) -> Outcome<(Token, String, Timesta
             if let Some(path) = args.token_file.as_ref().filter(|_| !unknown(&failure)) {
                 let _ = std::fs::remove_file(path); // it is nobody's token
             }
-            Err(refused(failure))
+            Err(refused("no owner could be made", failure))
         }
     }
 }
@@ -103,13 +103,6 @@ fn make(args: &NewOwnerArgs, ledger: &Ledger) -> Outcome<(Token, String, Timesta
 /// Whether it may have been done.
 fn unknown(failure: &LedgerFailure) -> bool {
     matches!(failure, LedgerFailure::OutcomeUnknown)
-}
-
-fn refused(failure: LedgerFailure) -> Failure {
-    match failure {
-        LedgerFailure::Rejected(rejection) => Failure::local(rejection.message()).maybe_hint(rejection.hint()),
-        other => Failure::local(format!("no owner could be made: {other:?}")),
-    }
 }
 
 /// What makes an owner of this name, and his handle.

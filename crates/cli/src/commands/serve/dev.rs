@@ -93,13 +93,7 @@ pub(super) async fn renew_token(opened: &mut OpenedLedger, data: &Path, output: 
         ..RequestContext::system()
     };
     let issued = opened.ledger.execute(context, issue).await;
-    issued.map_err(|failure| {
-        let said = match failure {
-            LedgerFailure::Rejected(rejection) => rejection.message(),
-            other => format!("{other:?}"),
-        };
-        Failure::local(format!("no new dev token could be issued: {said}"))
-    })?;
+    issued.map_err(|failure| refused("no new dev token could be issued", failure))?;
     output.warn(format!("{why}: a new dev token was issued to `{}`", owner.handle));
     opened.token = Some(token.expose());
     Ok(())
@@ -165,6 +159,16 @@ fn token(path: &Path) -> Outcome<Zeroizing<String>> {
             Ok(token)
         }
         Err(error) => Err(file_failure("read", path, &error)),
+    }
+}
+
+/// What the ledger itself refused to the program.
+pub(crate) fn refused(what: &str, failure: LedgerFailure) -> Failure {
+    match failure {
+        LedgerFailure::Rejected(rejection) => {
+            Failure::local(format!("{what}: {}", rejection.message())).maybe_hint(rejection.hint())
+        }
+        other => Failure::local(format!("{what}: {other:?}")),
     }
 }
 

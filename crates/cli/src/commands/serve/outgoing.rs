@@ -32,25 +32,32 @@ fn share(text: &str) -> Result<f64, &'static str> {
 }
 
 impl OutgoingArgs {
+    /// The authorities' certificates, where some are named.
+    fn authorities(&self) -> Outcome<Option<Vec<u8>>> {
+        let read = |path: &PathBuf| {
+            std::fs::read(path).map_err(|error| Failure::local(format!("can't read {}: {error}", path.display())))
+        };
+        self.authorities.as_ref().map(read).transpose()
+    }
+
     /// Sends traces, where somebody takes them. Within the server's runtime.
     pub(crate) fn traces(&self) -> Outcome<Option<Traces>> {
         let Some(collector) = &self.otlp_endpoint else {
             return Ok(None);
         };
-        Traces::to(collector, self.otlp_sample).map(Some).map_err(|error| {
-            Failure::local(format!("--otlp-endpoint: {error}")).hint("for example http://localhost:4318")
-        })
+        Traces::to(collector, self.otlp_sample, self.authorities()?.as_deref())
+            .map(Some)
+            .map_err(|error| {
+                Failure::local(format!("--otlp-endpoint: {error}")).hint("for example http://localhost:4318")
+            })
     }
 
     /// The client for what goes out. A dev server may ask this machine.
     pub(crate) fn client(&self, dev: bool) -> Outcome<Outgoing> {
-        let read = |path: &PathBuf| {
-            std::fs::read(path).map_err(|error| Failure::local(format!("can't read {}: {error}", path.display())))
-        };
         let reach = Reach {
             hosts: self.hosts.clone(),
             this_machine: dev,
-            authorities: self.authorities.as_ref().map(read).transpose()?,
+            authorities: self.authorities()?,
         };
         Outgoing::new(reach).map_err(|error| {
             Failure::local(error.to_string()).hint("--outgoing-ca takes a file of certificates in PEM form")
