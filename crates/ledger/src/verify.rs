@@ -357,6 +357,8 @@ impl What<'_> {
             });
         }
         let postings = self.check_index(&expected)?;
+        // Last: where rows are damaged, too, their positions say more.
+        self.store.check_tables().map_err(OpenError::Store)?;
         progress(self.size, self.size);
         let report = VerifyReport {
             records: self.size,

@@ -35,6 +35,14 @@ pub enum StoreError {
         /// Index in the level.
         index: u64,
     },
+    /// A table whose file has other bytes than were written.
+    #[error("table {number} of keyspace {space} has other bytes than were written")]
+    Table {
+        /// The keyspace.
+        space: Space,
+        /// The engine's number of the table: the name of its file.
+        number: u64,
+    },
     /// A key that has not the length of its keyspace's keys.
     #[error("keyspace {space} holds a key of {found} bytes")]
     Key {

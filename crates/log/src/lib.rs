@@ -25,6 +25,7 @@ mod open; // truth at opening: lock, choose, copy, open, check
 mod database; // fjall's part of an opening
 mod birth; // a directory's first minutes
 mod check; // the log against its anchor
+mod tables; // the tables' files against their sums
 mod shadow; // a directory to verify without touching the original
 mod disk; // free space, synced directories
 mod error;

@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod journals;
 mod shadow;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
