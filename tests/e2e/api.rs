@@ -20,3 +20,4 @@ mod wait; // answers that wait for a change
 mod plans; // many places at once
 mod inquiry; // questions of auditors
 mod past; // state as it was
+mod webhooks; // who is told of what

@@ -3,12 +3,14 @@
 mod agency; // a small world to ask about
 mod answer; // what a route answers
 mod random; // the same numbers for the same seed
+mod receiver; // somebody who is told by HTTP
 mod run; // one command, run to its end
 mod server; // a server that runs, until it is stopped or killed
 
 pub(crate) use agency::{Agency, workflow};
 pub(crate) use answer::Answer;
 pub(crate) use random::Random;
+pub(crate) use receiver::{Received, Receiver};
 pub(crate) use run::{GoesOn, Ran};
 pub(crate) use server::{Caller, Refusal, Server};
 

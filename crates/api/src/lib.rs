@@ -11,6 +11,7 @@ pub mod problem; // RFC 9457
 pub mod credential;
 pub mod client;
 pub mod watch;
+pub mod webhook;
 pub mod workspace;
 pub mod template;
 pub mod resolve;

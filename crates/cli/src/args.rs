@@ -5,7 +5,7 @@
 use crate::commands::{
     approval, audit, client, completions, config, credential, default, doctor, dump, get, identity, import, init,
     inject, keys, login, man, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status,
-    template, token, verify, watch, workspace,
+    template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -248,6 +248,9 @@ pub(crate) enum Command {
     /// What the ledger asks of everybody
     #[command(subcommand)]
     Policy(approval::PolicyCommand),
+    /// Webhooks: who is told of what, signed
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check every record, the tree, the signatures and the state
     Verify(verify::VerifyArgs),
     /// Write the whole log as one file for a verifier

@@ -31,4 +31,5 @@ pub(crate) mod template;
 pub(crate) mod token;
 pub(crate) mod verify;
 pub(crate) mod watch;
+pub(crate) mod webhook;
 pub(crate) mod workspace;

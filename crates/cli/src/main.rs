@@ -144,6 +144,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Hygiene => commands::audit::hygiene(&session).await,
         Command::Approval(command) => commands::approval::run(command, &session).await,
         Command::Policy(command) => commands::approval::run_policy(command, &session).await,
+        Command::Webhook(command) => commands::webhook::run(command, &session).await,
         Command::Status(_) => commands::status::run(&session).await,
         Command::Serve(_)
         | Command::Init(_)

@@ -14,6 +14,7 @@ mod approvals;
 mod audit;
 mod sse; // server-sent events as they come
 mod watch; // typed events, taken up again
+mod webhooks;
 mod tail; // the log as it grows
 mod cache; // secrets kept for a bounded time
 

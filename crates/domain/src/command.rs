@@ -2,10 +2,11 @@
 
 use crate::decide::Bound;
 use crate::event::{
-    AcceptedFinding, ClaimRule, Pair, Refused, RotationPolicy, Scope, Served, Source, Variable, WindowCount,
+    AcceptedFinding, ClaimRule, Pair, Refused, RotationPolicy, Scope, Served, Source, Variable, WebhookAim, WindowCount,
 };
 use crate::ids::{
-    ApprovalId, CredentialId, CredentialVersion, GrantId, LedgerId, PrincipalId, Revision, TimeUs, TokenId,
+    ApprovalId, CredentialId, CredentialVersion, GrantId, LedgerId, Position, PrincipalId, Revision, TimeUs, TokenId,
+    WebhookId,
 };
 use crate::secret::{Document, SecretText};
 use crate::words::{Act, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
@@ -366,6 +367,11 @@ pub enum Command {
         version: CredentialVersion,
         moved: bool,
     },
+    /// A credential's current version is to be rotated, by the system.
+    RecordRotationDue {
+        credential: CredentialId,
+        version: CredentialVersion,
+    },
     /// Requests without a valid token, by the system.
     RecordRefused {
         refused: Refused,
@@ -382,6 +388,48 @@ pub enum Command {
     /// Which acts take four eyes from now on.
     SetFourEyes {
         acts: Vec<Act>,
+    },
+    /// Makes a webhook.
+    CreateWebhook {
+        name: String,
+        handle: Option<String>,
+        aim: WebhookAim,
+        secret: Ref,
+    },
+    /// Changes where it sends what.
+    UpdateWebhook {
+        webhook: Ref,
+        url: Option<String>,
+        on: Option<Vec<String>>,
+        filter: Option<String>,
+    },
+    /// Sends nothing until it is resumed.
+    PauseWebhook {
+        webhook: Ref,
+    },
+    /// Sends again, from where it was paused.
+    ResumeWebhook {
+        webhook: Ref,
+    },
+    /// Sends never again.
+    RemoveWebhook {
+        webhook: Ref,
+    },
+    /// A receiver has taken everything up to a position, by the system.
+    RecordDelivered {
+        webhook: WebhookId,
+        position: Position,
+        count: u64,
+    },
+    /// A receiver did not take an event, by the system.
+    RecordDeliveryFailed {
+        webhook: WebhookId,
+        position: Position,
+        why: String,
+    },
+    /// A receiver is gone for good, by the system.
+    RecordWebhookGone {
+        webhook: WebhookId,
     },
     /// The first events of a ledger: initialized, the first principal, its owner grant, its token.
     Initialize {

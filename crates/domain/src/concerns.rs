@@ -18,7 +18,7 @@ impl Recorded {
             Category::Workspace => subjects.push(Subject::Workspace(WorkspaceId(id))),
             Category::Template => subjects.push(Subject::Template(TemplateId(id))),
             Category::Principal | Category::Access => subjects.push(Subject::Principal(PrincipalId(id))),
-            Category::Ledger | Category::Default | Category::Approval | Category::Policy => {}
+            Category::Ledger | Category::Default | Category::Approval | Category::Policy | Category::Webhook => {}
         }
         named_in(&self.event, &mut subjects);
         subjects.sort();
@@ -74,6 +74,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
             to.extend(data.served.iter().map(|served| Subject::Credential(served.credential)));
         }
         Event::Revealed(data) => to.push(Subject::Credential(data.credential)),
+        Event::WebhookCreated(data) => to.push(Subject::Credential(data.secret)),
         Event::Denied(data) => to.extend(target(&data.target)),
         Event::ApprovalRequested(data) => to.extend(target(&data.target)),
         Event::LedgerInitialized(_)
@@ -93,6 +94,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::CredentialEnabled(_)
         | Event::CredentialRevoked(_)
         | Event::GraceEnded(_)
+        | Event::RotationDue(_)
         | Event::TemplateUpdated(_)
         | Event::TemplateRetired(_)
         | Event::WorkspaceUpdated(_)
@@ -103,7 +105,13 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::ApprovalApproved(_)
         | Event::ApprovalDeclined(_)
         | Event::ApprovalUsed(_)
-        | Event::FourEyesSet(_) => {}
+        | Event::FourEyesSet(_)
+        | Event::WebhookUpdated(_)
+        | Event::WebhookPaused(_)
+        | Event::WebhookResumed(_)
+        | Event::WebhookRemoved(_)
+        | Event::WebhookDelivered(_)
+        | Event::WebhookFailed(_) => {}
     }
 }
 

@@ -28,6 +28,7 @@ mod run_token;
 mod sharing;
 mod template;
 mod update;
+mod webhook;
 mod workspace;
 
 pub use four_eyes::Bound;
@@ -150,10 +151,19 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::RecordDenied { principal, right, target, why, count } =>
             access::denied(desk, principal, DeniedAccess { right, target, why, count }),
         C::RecordGraceEnded { credential, version, moved } => credential::end_grace(desk, credential, version, moved),
+        C::RecordRotationDue { credential, version } => credential::rotation_due(desk, credential, version),
         C::RecordRefused { refused } => access::refused(desk, refused),
         C::RequestApproval { bound } => four_eyes::request(desk, bound),
         C::JudgeApproval { approval, approve } => four_eyes::judge(desk, approval, approve),
         C::SetFourEyes { acts } => four_eyes::set(desk, acts),
+        C::CreateWebhook { name, handle, aim, secret } => webhook::create(desk, &name, handle, aim, &secret),
+        C::UpdateWebhook { webhook, url, on, filter } => webhook::update(desk, &webhook, url, on, filter),
+        C::PauseWebhook { webhook } => webhook::pause(desk, &webhook),
+        C::ResumeWebhook { webhook } => webhook::resume(desk, &webhook),
+        C::RemoveWebhook { webhook } => webhook::remove(desk, &webhook),
+        C::RecordDelivered { webhook, position, count } => webhook::delivered(desk, webhook, position, count),
+        C::RecordDeliveryFailed { webhook, position, why } => webhook::failed(desk, webhook, position, why),
+        C::RecordWebhookGone { webhook } => webhook::gone(desk, webhook),
         C::Initialize { ledger, name, dev, owner_name, token_hash: hash, token_expires_at: expires_at, owners_only } =>
             principal::initialize(desk, ledger, name, dev, &owner_name, principal::FirstToken { hash, expires_at, owners_only }),
     }

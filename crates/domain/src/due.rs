@@ -43,6 +43,15 @@ pub fn due(state: &State, before: TimeUs) -> Vec<Due<'_>> {
     due
 }
 
+/// What is due by now and was not said to be, by this date.
+#[must_use]
+pub fn unsaid(credential: &Credential, now: TimeUs) -> Option<Due<'_>> {
+    let said = credential.versions.back()?.due_said;
+    let is_news = |due: &Due<'_>| due.at <= now && said.is_none_or(|said| said < due.at);
+    let active = credential.status == CredentialStatus::Active;
+    of(credential).filter(|due| active && is_news(due))
+}
+
 fn of(credential: &Credential) -> Option<Due<'_>> {
     let current = credential.versions.back()?;
     let by_policy = credential.rotation.as_ref().map(|policy| {

@@ -11,6 +11,7 @@ mod keys;
 pub mod parts;
 pub mod principal;
 pub mod template;
+pub mod webhook;
 pub mod workspace;
 
 pub use access::{
@@ -28,6 +29,9 @@ pub use principal::{
     Scope, TokenIssued, TokenRevoked,
 };
 pub use template::{AcceptedFinding, RevisionContent, TemplateRegistered, TemplateRevised, Variable};
+pub use webhook::{
+    RotationDue, WebhookAim, WebhookCreated, WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated,
+};
 pub use workspace::{
     ClientCreated, DefaultMapped, DefaultUnmapped, TemplateAdmitted, VariableMapped, VariableUnmapped, WorkspaceCreated,
 };
@@ -66,6 +70,7 @@ pub enum Event {
     CredentialEnabled(Nothing),
     CredentialRevoked(Nothing),
     GraceEnded(GraceEnded),
+    RotationDue(RotationDue),
     TemplateRegistered(TemplateRegistered),
     TemplateRevised(TemplateRevised),
     TemplateUpdated(ThingUpdated),
@@ -89,6 +94,13 @@ pub enum Event {
     ApprovalDeclined(Nothing),
     ApprovalUsed(Nothing),
     FourEyesSet(FourEyesSet),
+    WebhookCreated(WebhookCreated),
+    WebhookUpdated(WebhookUpdated),
+    WebhookPaused(WebhookPaused),
+    WebhookResumed(Nothing),
+    WebhookRemoved(Nothing),
+    WebhookDelivered(WebhookDelivered),
+    WebhookFailed(WebhookFailed),
 }
 
 /// Names a stream: the events of one thing.

@@ -2,8 +2,8 @@
 //! says of a thing that is not there changes nothing.
 
 use crate::event::{CredentialRolledBack, CredentialRotated, Event, Recorded};
-use crate::ids::{ApprovalId, ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
-use crate::state::{ApprovalStatus, Default_, DefaultKey, EntityKey, Ledger, Policy, State, StreamHead};
+use crate::ids::{ApprovalId, ClientId, CredentialId, PrincipalId, TemplateId, WebhookId, WorkspaceId};
+use crate::state::{ApprovalStatus, Default_, DefaultKey, EntityKey, Ledger, Policy, State, StreamHead, WebhookStatus};
 use imbl::OrdMap;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ mod approval;
 mod credential;
 mod principal;
 mod template;
+mod webhook;
 mod workspace;
 
 /// Applies one event in place; what is shared with snapshots is copied first.
@@ -48,6 +49,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::CredentialEnabled(_) => credential::set_status(state, recorded, credential::ACTIVE),
         Event::CredentialRevoked(_) => credential::set_status(state, recorded, credential::REVOKED),
         Event::GraceEnded(data) => credential::grace_ended(state, recorded, data),
+        Event::RotationDue(data) => credential::rotation_due(state, recorded, data),
         Event::TemplateRegistered(data) => template::registered(state, recorded, data),
         Event::TemplateRevised(data) => template::revised(state, recorded, data),
         Event::TemplateUpdated(data) => template::updated(state, recorded, &data.after),
@@ -98,6 +100,13 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
                 four_eyes: data.after.clone(),
             });
         }
+        Event::WebhookCreated(data) => webhook::created(state, recorded, data),
+        Event::WebhookUpdated(data) => webhook::taken_over(state, recorded, |it| it.aim = data.after.clone()),
+        Event::WebhookPaused(data) => webhook::paused(state, recorded, data),
+        Event::WebhookResumed(_) => webhook::taken_over(state, recorded, |it| it.status = WebhookStatus::Active),
+        Event::WebhookRemoved(_) => webhook::change(state, recorded, |it| it.status = WebhookStatus::Removed),
+        Event::WebhookDelivered(data) => webhook::delivered(state, recorded, data),
+        Event::WebhookFailed(data) => webhook::failed(state, recorded, data),
     }
 }
 
@@ -136,6 +145,7 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         | Event::CredentialShared(_)
         | Event::CredentialUnshared(_)
         | Event::StewardChanged(_)
+        | Event::RotationDue(_)
         | Event::CredentialDisabled(_)
         | Event::CredentialEnabled(_)
         | Event::CredentialRevoked(_) => vec![EntityKey::Credential(CredentialId(id))],
@@ -163,6 +173,13 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         | Event::ApprovalDeclined(_)
         | Event::ApprovalUsed(_) => vec![EntityKey::Approval(ApprovalId(id))],
         Event::FourEyesSet(_) => vec![EntityKey::Policy],
+        Event::WebhookCreated(_)
+        | Event::WebhookUpdated(_)
+        | Event::WebhookPaused(_)
+        | Event::WebhookResumed(_)
+        | Event::WebhookRemoved(_)
+        | Event::WebhookDelivered(_)
+        | Event::WebhookFailed(_) => vec![EntityKey::Webhook(WebhookId(id))],
     }
 }
 
@@ -178,7 +195,10 @@ impl StreamHead {
             | Event::Denied(_)
             | Event::Refused(_)
             | Event::LeakSearched(_)
-            | Event::GraceEnded(_) => true,
+            | Event::GraceEnded(_)
+            | Event::RotationDue(_)
+            | Event::WebhookDelivered(_)
+            | Event::WebhookFailed(_) => true,
             Event::TokenIssued(issued) => issued.run.is_some(),
             _ => false,
         };

@@ -1,11 +1,11 @@
 //! From a handle or an id to the thing, of what the caller may see. What he may not see is not there for him, and what
 //! is spelt alike is proposed from what he may.
 
-use crate::ids::{ClientId, CredentialId, PrincipalId, Revision, TemplateId, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, PrincipalId, Revision, TemplateId, WebhookId, WorkspaceId};
 use crate::limits::{HANDLE_CHARS_MAX, SUGGESTIONS_LOOKED_AT_MAX, SUGGESTIONS_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{Denied, Target, Visible};
-use crate::state::{Client, Credential, HandleKey, Principal, RevisionFact, State, Template, Workspace};
+use crate::state::{Client, Credential, HandleKey, Principal, RevisionFact, State, Template, Webhook, Workspace};
 use crate::words::Right;
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -28,6 +28,44 @@ pub fn credential<'s>(
         hidden: &|it: &Credential| visible.authorize(Right::See, Target::Credential(it)).err(),
     };
     shelf.find(CredentialId::parse(reference).ok(), reference, pointer)
+}
+
+/// Finds a webhook, removed ones too. They are for who reads the whole history or administers.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn webhook<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Webhook, Rejection> {
+    let may = visible
+        .authorize(Right::Audit, Target::Ledger)
+        .or_else(|_| visible.authorize(Right::Administer, Target::Ledger));
+    may.map_err(Rejection::Denied)?;
+    let id = WebhookId::parse(reference).ok();
+    let is_it = |it: &&Arc<Webhook>| id == Some(it.id) || it.handle == reference;
+    let found = state.webhooks.values().find(is_it).map(Arc::as_ref);
+    found.ok_or_else(|| Rejection::NotFound {
+        what: "webhook",
+        pointer: pointer.to_owned(),
+        suggestions: near(reference, state.webhooks.values().map(|it| it.handle.as_str())),
+        denied: None,
+    })
+}
+
+/// The names nearest to what was asked for, of few.
+fn near<'n>(reference: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let distance_max = 1 + reference.len().min(HANDLE_CHARS_MAX) / 4;
+    let mut near: Vec<(usize, &str)> = names
+        .filter(|name| name.len().abs_diff(reference.len()) <= distance_max)
+        .map(|name| (strsim::osa_distance(name, reference), name))
+        .filter(|(distance, _)| *distance <= distance_max)
+        .collect();
+    near.sort_unstable();
+    near.truncate(SUGGESTIONS_MAX);
+    near.into_iter().map(|(_, name)| name.to_owned()).collect()
 }
 
 /// Finds a client.

@@ -107,6 +107,10 @@ id!(
     /// An approval: asked for, given, used.
     ApprovalId, "ap"
 );
+id!(
+    /// A webhook: who is told of what.
+    WebhookId, "wh"
+);
 
 impl PrincipalId {
     /// The ledger itself, as actor of what nobody asked for.

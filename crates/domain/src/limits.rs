@@ -47,6 +47,12 @@ pub const RUN_TOKEN_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 pub const RUN_TOKENS_MAX: usize = 1_000;
 /// What clocks of two machines may be apart: an assertion counts so much before it begins and after it ends.
 pub const CLOCKS_APART_US: u64 = 60 * 1_000_000;
+/// Webhooks that there are at a time: each is a task of its own.
+pub const WEBHOOKS_MAX: usize = 100;
+/// Types of events that one webhook names.
+pub const WEBHOOK_TYPES_MAX: usize = 50;
+/// Characters of a URL.
+pub const URL_CHARS_MAX: usize = 2_000;
 /// Workspaces that one grant names.
 pub const SCOPE_ITEMS_MAX: usize = 500;
 /// Fitting credentials that an error lists for one variable.

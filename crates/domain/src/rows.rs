@@ -3,11 +3,12 @@
 
 use crate::event::Stream;
 use crate::ids::{
-    ApprovalId, ClientId, CredentialId, CredentialVersion, PrincipalId, StreamVersion, TemplateId, TokenId, WorkspaceId,
+    ApprovalId, ClientId, CredentialId, CredentialVersion, PrincipalId, StreamVersion, TemplateId, TokenId, WebhookId,
+    WorkspaceId,
 };
 use crate::state::{
     AccessStream, Approval, Client, Credential, Default_, EntityKey, Installation, Ledger, Policy, Principal, State,
-    StreamHead, Template, VersionFact, Workspace,
+    StreamHead, Template, VersionFact, Webhook, Workspace,
 };
 use crate::stored;
 use crate::words::Category;
@@ -58,6 +59,7 @@ impl EntityKey {
             Self::Access(id) => one(&mut key, 9, &id.0),
             Self::Approval(id) => one(&mut key, 10, &id.0),
             Self::Policy => key.push(11),
+            Self::Webhook(id) => one(&mut key, 12, &id.0),
         }
         key
     }
@@ -93,6 +95,7 @@ impl EntityKey {
             8 => Self::Principal(PrincipalId(id)),
             9 => Self::Access(PrincipalId(id)),
             10 => Self::Approval(ApprovalId(id)),
+            12 => Self::Webhook(WebhookId(id)),
             _ => return None,
         })
     }
@@ -114,7 +117,8 @@ impl EntityKey {
             | Self::Principal(_)
             | Self::Access(_)
             | Self::Approval(_)
-            | Self::Policy => true,
+            | Self::Policy
+            | Self::Webhook(_) => true,
         }
     }
 }
@@ -142,6 +146,7 @@ impl State {
             EntityKey::Access(id) => self.access.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Approval(id) => self.approvals.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Policy => (self.policy.head.version > 0).then(|| bytes(self.policy.as_ref())),
+            EntityKey::Webhook(id) => self.webhooks.get(id).map(|it| bytes(it.as_ref())),
         }
     }
 
@@ -174,6 +179,9 @@ impl State {
                 self.approvals.insert(id, own(read(row)?, |it: &Approval| it.id == id)?);
             }
             EntityKey::Policy => self.policy = read::<Policy>(row)?,
+            EntityKey::Webhook(id) => {
+                self.webhooks.insert(id, own(read(row)?, |it: &Webhook| it.id == id)?);
+            }
         }
         Ok(())
     }
@@ -209,6 +217,7 @@ impl State {
             .chain(self.access.keys().copied().map(EntityKey::Access))
             .chain(self.approvals.keys().copied().map(EntityKey::Approval))
             .chain((self.policy.head.version > 0).then_some(EntityKey::Policy))
+            .chain(self.webhooks.keys().copied().map(EntityKey::Webhook))
     }
 
     /// The first row in which two states differ; a credential's versions count as its own row.
@@ -238,6 +247,7 @@ impl State {
             .or_else(|| differing(&self.access, &other.access).map(|id| EntityKey::Access(*id)))
             .or_else(|| differing(&self.approvals, &other.approvals).map(|id| EntityKey::Approval(*id)))
             .or_else(|| (self.policy != other.policy).then_some(EntityKey::Policy))
+            .or_else(|| differing(&self.webhooks, &other.webhooks).map(|id| EntityKey::Webhook(*id)))
     }
 
     /// Whether two states have the same rows.
@@ -265,6 +275,7 @@ impl State {
             Category::Access => self.access.get(&PrincipalId(id)).map(|it| it.head),
             Category::Approval => self.approvals.get(&ApprovalId(id)).map(|it| it.head),
             Category::Policy => Some(self.policy.head).filter(|_| self.ledger.id == id),
+            Category::Webhook => self.webhooks.get(&WebhookId(id)).map(|it| it.head),
         };
         head.filter(|head| head.version > 0)
     }

@@ -9,10 +9,11 @@ pub use names::{HandleKey, Names, Skeletons};
 
 use crate::event::{
     AcceptedFinding, ApprovalRequested, FieldFact, Granted, IdentityBound, Pair, RotationPolicy, Run, Source, Variable,
+    WebhookAim,
 };
 use crate::ids::{
     ApprovalId, ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion,
-    TemplateId, TimeUs, TokenId, WorkspaceId,
+    TemplateId, TimeUs, TokenId, WebhookId, WorkspaceId,
 };
 use crate::words::{Act, CredentialStatus, Kind, PrincipalKind};
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
@@ -51,6 +52,8 @@ pub struct State {
     pub approvals: OrdMap<ApprovalId, Arc<Approval>>,
     /// What takes four eyes.
     pub policy: Arc<Policy>,
+    /// Webhooks by id; few.
+    pub webhooks: OrdMap<WebhookId, Arc<Webhook>>,
     /// Derived: handles and names.
     pub names: Names,
     /// Derived: token hash to its owner.
@@ -148,6 +151,9 @@ pub struct VersionFact {
     /// When that ended.
     #[serde(rename = "ge", default, skip_serializing_if = "Option::is_none")]
     pub grace_ended_at: Option<TimeUs>,
+    /// The date that it was said to be due by, if that was said.
+    #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
+    pub due_said: Option<TimeUs>,
     /// When the values end, as said when they were entered.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<TimeUs>,
@@ -549,6 +555,63 @@ pub struct Policy {
     pub four_eyes: Vec<Act>,
 }
 
+/// Whether a webhook sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WebhookStatus {
+    /// It does.
+    #[serde(rename = "a")]
+    Active,
+    /// Not until it is resumed.
+    #[serde(rename = "p")]
+    Paused {
+        /// The receiver said that it is gone for good.
+        gone: bool,
+    },
+    /// Never again.
+    #[serde(rename = "r")]
+    Removed,
+}
+
+/// What a receiver did not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryFailure {
+    /// The event.
+    pub position: Position,
+    /// Since when.
+    pub since: TimeUs,
+    /// Why, without the URL.
+    pub why: String,
+}
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// Where it sends what.
+    pub aim: WebhookAim,
+    /// The credential that holds the secret it signs with.
+    pub secret: CredentialId,
+    /// Who made, changed or resumed it last: it tells what he sees.
+    pub principal: PrincipalId,
+    /// Whether it sends.
+    pub status: WebhookStatus,
+    /// Everything before this position was taken, or is no news.
+    pub next: Position,
+    /// How many events were taken.
+    pub delivered: u64,
+    /// What the receiver does not take at present.
+    pub failure: Option<DeliveryFailure>,
+}
+
 /// Names one row of the `state` keyspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant names the entity of that name")]
@@ -565,4 +628,5 @@ pub enum EntityKey {
     Access(PrincipalId),
     Approval(ApprovalId),
     Policy,
+    Webhook(WebhookId),
 }

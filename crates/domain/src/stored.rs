@@ -7,8 +7,9 @@ use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
     CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GraceEnded,
     GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
-    PrincipalCreated, Refused, Revealed, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
-    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WorkspaceCreated,
+    PrincipalCreated, Refused, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
+    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WebhookCreated,
+    WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -136,6 +137,7 @@ events! {
     Credential 9 "credential.enabled" CredentialEnabled(Nothing);
     Credential 10 "credential.revoked" CredentialRevoked(Nothing);
     Credential 11 "credential.grace_ended" GraceEnded(GraceEnded);
+    Credential 12 "credential.rotation_due" RotationDue(RotationDue);
     Template 1 "template.registered" TemplateRegistered(TemplateRegistered);
     Template 2 "template.revised" TemplateRevised(TemplateRevised);
     Template 3 "template.retired" TemplateRetired(Nothing);
@@ -159,6 +161,13 @@ events! {
     Approval 3 "approval.declined" ApprovalDeclined(Nothing);
     Approval 4 "approval.used" ApprovalUsed(Nothing);
     Policy 1 "policy.four_eyes_set" FourEyesSet(FourEyesSet);
+    Webhook 1 "webhook.created" WebhookCreated(WebhookCreated);
+    Webhook 2 "webhook.updated" WebhookUpdated(WebhookUpdated);
+    Webhook 3 "webhook.paused" WebhookPaused(WebhookPaused);
+    Webhook 4 "webhook.resumed" WebhookResumed(Nothing);
+    Webhook 5 "webhook.removed" WebhookRemoved(Nothing);
+    Webhook 6 "webhook.delivered" WebhookDelivered(WebhookDelivered);
+    Webhook 7 "webhook.failed" WebhookFailed(WebhookFailed);
 }
 
 /// The schema version that this program writes an event with. Schema 2 of a type has a key that schema 1 has not, and that

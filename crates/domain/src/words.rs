@@ -188,6 +188,8 @@ words!(
         Approval = "approval",
         /// What the ledger asks of everybody.
         Policy = "policy",
+        /// Who is told of what.
+        Webhook = "webhook",
     }
 );
 words!(
@@ -219,6 +221,7 @@ impl Category {
             Self::Access => 8,
             Self::Approval => 9,
             Self::Policy => 10,
+            Self::Webhook => 11,
         }
     }
 

@@ -295,5 +295,7 @@ fn takes_away(command: &Command) -> bool {
             | Command::RecordCounts { .. }
             | Command::RecordRefused { .. }
             | Command::RecordGraceEnded { .. }
+            | Command::PauseWebhook { .. }
+            | Command::RemoveWebhook { .. }
     )
 }

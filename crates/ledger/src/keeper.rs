@@ -1,7 +1,7 @@
 //! What has to be done now and then: ended windows counted, refusals summed up, index chunks written, free space looked at.
 
 use crate::inner::Shared;
-use crate::limits::{GRACE_LOOK_EVERY_US, WINDOWS_PER_EVENT_MAX};
+use crate::limits::{DUE_LOOK_EVERY, DUE_PER_LOOK_MAX, GRACE_LOOK_EVERY_US, WINDOWS_PER_EVENT_MAX};
 use crate::open::guarded;
 use crate::request::RequestContext;
 use crate::sequencer::{Message, Work};
@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use strongroom_domain::command::Command;
+use strongroom_domain::due;
 use strongroom_domain::ids::{CredentialId, CredentialVersion, TimeUs};
 use strongroom_domain::state::Credential;
 
@@ -44,7 +45,7 @@ pub(crate) fn start(shared: Arc<Shared>, queue: SyncSender<Message>) -> std::io:
 }
 
 fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
-    let mut graces = Graces::default();
+    let (mut graces, mut looked_at) = (Graces::default(), None::<Instant>);
     while matches!(stopped.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
         if shared.has_stopped() {
             return;
@@ -53,6 +54,10 @@ fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
         count_windows(shared, queue, false);
         record_strangers(shared, queue, false);
         graces.end(shared, queue);
+        if looked_at.is_none_or(|at| at.elapsed() >= DUE_LOOK_EVERY) {
+            say_due(shared, queue);
+            looked_at = Some(Instant::now());
+        }
         let _ = queue.try_send(Message::Tick);
         if let Err(error) = shared.write_last_use(false) {
             shared.fail(&format!("the last uses of tokens could not be written: {error}"));
@@ -76,6 +81,25 @@ pub(crate) fn count_windows(shared: &Shared, queue: &SyncSender<Message>, all: b
             if !note(shared, queue, command) {
                 tracing::warn!("counts of servings were dropped: the queue is full");
             }
+        }
+    }
+}
+
+/// Says which credentials are to be rotated, of each date once.
+fn say_due(shared: &Shared, queue: &SyncSender<Message>) {
+    let view = shared.view();
+    let unsaid = view
+        .state
+        .credentials
+        .values()
+        .filter(|it| due::unsaid(it, view.now).is_some());
+    for credential in unsaid.take(DUE_PER_LOOK_MAX) {
+        let command = Command::RecordRotationDue {
+            credential: credential.id,
+            version: credential.version(),
+        };
+        if !note(shared, queue, command) {
+            return; // with a full queue it is said a little later
         }
     }
 }

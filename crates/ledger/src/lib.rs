@@ -25,6 +25,7 @@ mod latency; // how long commits take
 mod last_use; // when a token was last used, to read too
 mod strangers; // requests without a valid token, one record a minute
 mod quota; // how many windows a principal opens
+mod webhooks; // what webhooks send and sign with
 mod windows; // servings: recorded first, then counted
 mod keeper; // what is done now and then
 mod opened; // record bytes -> event
@@ -67,6 +68,7 @@ pub use usage::{Behind, Use, Uses, Way};
 pub use verify::{KeysReport, VerifyError, VerifyReport, check_keys, dump_offline, verify_offline};
 pub use view::View;
 pub use watch::{WATCHED_MAX, WatchRequest, Watched};
+pub use webhooks::{SigningError, WEBHOOK_SECRET_PREFIX, new_webhook_secret};
 
 use commit::CommitSide;
 use inner::Shared;

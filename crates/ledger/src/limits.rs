@@ -30,6 +30,10 @@ pub(crate) const REFUSED_SOURCES_TOLD_MAX: usize = 10;
 pub const NEW_WINDOWS_DEFAULT: u32 = 60_000;
 /// Microseconds between two looks at the readers of a replaced version.
 pub(crate) const GRACE_LOOK_EVERY_US: u64 = 60_000_000;
+/// How often all credentials are looked at for what has become due.
+pub(crate) const DUE_LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+/// Credentials that are said to be due at a time: a whole ledger that falls due must not fill the queue.
+pub(crate) const DUE_PER_LOOK_MAX: usize = 500;
 /// Windows counted in one event: it must fit a history part.
 pub(crate) const WINDOWS_PER_EVENT_MAX: usize = 1_000;
 /// Seconds that a client should wait when the queue is full.

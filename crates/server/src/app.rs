@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use crate::deliveries::Standing;
 use crate::metrics::Metrics;
 use crate::rates::{RateLimits, Rates};
 use std::collections::HashMap;
@@ -8,7 +9,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use strongroom_connect::{Issuers, Outgoing, SignIns, Traces};
-use strongroom_domain::ids::{PrincipalId, TimeUs};
+use strongroom_domain::ids::{PrincipalId, TimeUs, WebhookId};
 use strongroom_ledger::Ledger;
 use tokio::sync::Semaphore;
 
@@ -28,6 +29,10 @@ pub(crate) struct Shared {
     pub(crate) issuers: Arc<Issuers>,
     /// Who watches, how often.
     pub(crate) watches: Mutex<HashMap<PrincipalId, u32>>,
+    /// How others are asked and told.
+    pub(crate) outgoing: Outgoing,
+    /// Where each webhook is.
+    pub(crate) standings: Mutex<HashMap<WebhookId, Standing>>,
     /// How many requests a second.
     pub(crate) rates: Rates,
     /// People who are about to sign in.
@@ -39,11 +44,13 @@ pub(crate) struct Shared {
 impl App {
     pub(crate) fn new(ledger: Ledger, outgoing: Outgoing, limits: RateLimits, traces: Option<Traces>) -> Self {
         let started_at = ledger.view().now;
-        let issuers = Arc::new(Issuers::new(outgoing));
+        let issuers = Arc::new(Issuers::new(outgoing.clone()));
         Self(Arc::new(Shared {
             ledger,
             metrics: Metrics::new(),
             watches: Mutex::default(),
+            outgoing,
+            standings: Mutex::default(),
             rates: Rates::new(limits),
             requests: RequestIds::new(),
             started_at,

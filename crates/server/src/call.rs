@@ -31,6 +31,7 @@ use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, SetUp, Tr
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
+use strongroom_api::webhook::{CreateWebhook, UpdateWebhook};
 use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, SetDefault, UpdateWorkspace};
 use strongroom_api::written::Because;
 use strongroom_connect::is_assertion;
@@ -178,6 +179,8 @@ asked! {
     CreateRunToken {}
     BindIdentity {}
     SetPolicy {}
+    CreateWebhook {}
+    UpdateWebhook {}
 }
 
 impl Asked for SetClock {

@@ -7,6 +7,7 @@
 mod limits;
 mod serve; // a listener and a ledger become a server
 mod connections; // taken up to a limit, cut when no request comes
+mod deliveries; // what webhooks send
 mod edge; // around every request: id, panic, problem document, log
 mod app; // what all requests share
 mod call; // who asks, why, what goes along; the body

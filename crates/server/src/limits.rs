@@ -54,3 +54,18 @@ pub(crate) const PASTS_MAX: usize = 2;
 
 /// How long somebody waits for the past, before he is told to come again.
 pub(crate) const PAST_WAIT_S: u64 = 30;
+
+/// Events that a webhook reads at a time.
+pub(crate) const DELIVERY_PIECE: usize = 50;
+/// Deliveries that one record covers at most.
+pub(crate) const DELIVERIES_PER_RECORD_MAX: u64 = 100;
+/// How often it is recorded at least how far a receiver is, while there is more to send.
+pub(crate) const DELIVERY_RECORD_EVERY_S: u64 = 5;
+/// How long after a message was not taken it is tried again at first; then twice as long, and so on.
+pub(crate) const RETRY_FIRST_MS: u64 = 1_000;
+/// The longest time between two tries.
+pub(crate) const RETRY_MAX_S: u64 = 3_600;
+/// How often a webhook looks without a commit: rights begin and end by time.
+pub(crate) const WEBHOOKS_LOOK_EVERY_S: u64 = 30;
+/// How long webhooks have to end in when the server stops.
+pub(crate) const COURIERS_STOP_WITHIN_S: u64 = 5;

@@ -1,10 +1,12 @@
 //! Counts for Prometheus: how much and how often, never who or what.
 
+use crate::app::App;
 use metrics::{Counter, Gauge, Key, KeyName, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::fmt::Write as _;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use strongroom_ledger::{BUCKETS_US, LatencyCounts, Ledger};
+use strongroom_ledger::{BUCKETS_US, LatencyCounts};
 
 const METADATA: Metadata<'static> = Metadata::new("strongroom", Level::INFO, None);
 
@@ -25,6 +27,9 @@ pub(crate) struct Metrics {
     writing: Gauge,
     queued: Gauge,
     queued_bytes: Gauge,
+    webhooks_active: Gauge,
+    webhooks_failing: Gauge,
+    webhooks_behind: Gauge,
 }
 
 impl Metrics {
@@ -85,6 +90,15 @@ impl Metrics {
                 "strongroom_queue_bytes",
                 "Bytes of the requests that wait for the writer",
             ),
+            webhooks_active: gauge("strongroom_webhooks", "Webhooks that send"),
+            webhooks_failing: gauge(
+                "strongroom_webhooks_failing",
+                "Webhooks whose receiver does not take what it is sent",
+            ),
+            webhooks_behind: gauge(
+                "strongroom_webhook_lag_records",
+                "Records that the webhook that is furthest behind has not looked at",
+            ),
             handle: recorder.handle(),
             recorder,
         }
@@ -100,8 +114,21 @@ impl Metrics {
         }
     }
 
+    /// How far those who are told are; no names, since nobody is asked who reads this.
+    fn webhooks(&self, app: &App) {
+        let head = app.ledger.view().head;
+        let standings = app.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        let failing = standings.values().filter(|it| it.failing).count();
+        let behind = standings.values().map(|it| head.saturating_sub(it.next)).max();
+        self.webhooks_active.set(double(standings.len() as u64));
+        self.webhooks_failing.set(double(failing as u64));
+        self.webhooks_behind.set(double(behind.unwrap_or_default()));
+    }
+
     /// The text that Prometheus reads.
-    pub(crate) fn render(&self, ledger: &Ledger) -> String {
+    pub(crate) fn render(&self, app: &App) -> String {
+        let ledger = &app.ledger;
+        self.webhooks(app);
         let counted = ledger.counters();
         self.commits.absolute(counted.commits.load(Ordering::Relaxed));
         self.events.absolute(counted.events.load(Ordering::Relaxed));

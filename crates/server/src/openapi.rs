@@ -76,7 +76,10 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
     if let Some(known) = operation["parameters"].as_array() {
         parameters.extend(known.iter().filter(|parameter| parameter["in"] != "path").cloned());
     }
-    let takes_key = !matches!(path.rsplit('/').next(), Some("resolve" | "reveal" | "verify" | "clock"));
+    let takes_key = !matches!(
+        path.rsplit('/').next(),
+        Some("resolve" | "reveal" | "test" | "verify" | "clock")
+    );
     if method != "get" && takes_key {
         let names = HEADERS
             .iter()

@@ -19,6 +19,7 @@ mod tail; // the log as it grows
 mod export; // the log for other programs
 mod watch; // something that you use has changed
 mod whole; // what reads the whole log: verify, dump
+mod webhooks; // who is told of what
 mod workspaces;
 
 use crate::app::App;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(services::routes())
         .merge(principals::routes())
         .merge(identities::routes())
+        .merge(webhooks::routes())
         .merge(approvals::routes())
         .merge(audit::routes())
         .merge(inquiries::routes())

@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::connections::{self, Limits};
+use crate::deliveries;
 use crate::edge::{edge, panicked};
-use crate::limits::{CONNECTIONS_MAX, HEADER_WITHIN_S, STOP_WITHIN_S};
+use crate::limits::{CONNECTIONS_MAX, COURIERS_STOP_WITHIN_S, HEADER_WITHIN_S, STOP_WITHIN_S};
 use crate::problem::ApiError;
 use crate::rates::RateLimits;
 use crate::routes;
@@ -84,6 +85,7 @@ pub async fn serve(
         waiting.ledger.end_waits();
         let _ = stop.send(true);
     });
+    let couriers = tokio::spawn(deliveries::run(app.clone(), stopping.clone()));
     let late = async move {
         let _ = stopped.wait_for(|stopping| *stopping).await; // sent or dropped: both say stop
         tokio::time::sleep(drain_within).await;
@@ -94,6 +96,8 @@ pub async fn serve(
             tracing::warn!(?drain_within, "requests were still open and are cut");
         }
     }
+    // What was taken is recorded before the ledger stops; a receiver that is slow is not waited for.
+    let _ = tokio::time::timeout(Duration::from_secs(COURIERS_STOP_WITHIN_S), couriers).await;
     if let Some(traces) = traces {
         let _ = tokio::task::spawn_blocking(move || traces.end()).await; // it has said what went wrong
     }

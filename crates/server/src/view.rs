@@ -10,12 +10,14 @@ mod place; // clients, workspaces, mappings, defaults
 mod plan; // many places at once
 mod principal;
 mod template;
-mod usage; // where a credential stands
+mod usage;
+mod webhook; // where a credential stands
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};
 pub(crate) use inquiry::{by_name, differs};
 pub(crate) use plan::{plan_done, plan_shown};
+pub(crate) use webhook::webhook_written;
 pub(crate) use written::{
     admitted, credential_written, default_written, grant_written, identity_written, mapping_written, template_written,
     thing_written, token_written, written,

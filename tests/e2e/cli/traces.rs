@@ -1,55 +1,8 @@
 //! `serve --otlp-endpoint`: what a collector is told of each request.
 
-use crate::harness::Place;
+use crate::harness::{Place, Receiver};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-
-/// How long a collector waits to be told before the test is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A collector that takes what comes: path and document of each request.
-fn collector() -> (String, Receiver<(String, Value)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (to_test, taken) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let to_test = to_test.clone();
-            std::thread::spawn(move || {
-                let mut reader = BufReader::new(stream);
-                loop {
-                    let (mut path, mut length) = (String::new(), 0);
-                    loop {
-                        let mut line = String::new();
-                        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                            return;
-                        }
-                        if path.is_empty() {
-                            line.split(' ').nth(1).unwrap_or_default().clone_into(&mut path);
-                        }
-                        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                            length = value.trim().parse().unwrap();
-                        }
-                        if line.trim().is_empty() {
-                            break;
-                        }
-                    }
-                    let mut body = vec![0; length];
-                    reader.read_exact(&mut body).unwrap();
-                    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-                    reader.get_mut().write_all(answer.as_bytes()).unwrap();
-                    if to_test.send((path, serde_json::from_slice(&body).unwrap())).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    (url, taken)
-}
 
 /// An attribute of a span, whatever its type.
 fn attribute<'v>(span: &'v Value, key: &str) -> &'v Value {
@@ -63,9 +16,9 @@ fn attribute<'v>(span: &'v Value, key: &str) -> &'v Value {
 
 #[test]
 fn a_collector_is_told_of_each_request_and_of_nothing_that_was_sent() {
-    let (url, taken) = collector();
+    let collector = Receiver::answering(|_| 200);
     let place = Place::new();
-    let server = place.serve_with(&["--otlp-endpoint", &url], &[]);
+    let server = place.serve_with(&["--otlp-endpoint", &collector.url], &[]);
     let body = json!({"name": "Canary of traces", "service": "openai", "kind": "api_key", "fields": {"api_key": "Zq81-traced"}});
     server.post("/credentials", body).is(201);
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -81,10 +34,9 @@ fn a_collector_is_told_of_each_request_and_of_nothing_that_was_sent() {
     let wanted = ["POST /api/v1/credentials", "GET /api/v1/credentials/{handle}"];
     let seen = |spans: &[Value]| wanted.iter().all(|name| spans.iter().any(|it| it["name"] == **name));
     while !seen(&spans) {
-        let (path, document) = taken
-            .recv_timeout(PATIENCE)
-            .unwrap_or_else(|_| panic!("the collector was not told: {spans:?}"));
-        assert_eq!(path, "/v1/traces");
+        let told = collector.next();
+        assert_eq!(told.path, "/v1/traces");
+        let document = told.json();
         let text = document.to_string();
         for sent in ["Zq81", "canary-of-traces", "Canary of traces", "srt_"] {
             assert!(!text.contains(sent), "{sent} is in {text}");

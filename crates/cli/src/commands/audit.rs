@@ -295,7 +295,7 @@ async fn follow(query: EventQuery, session: &Session) -> Outcome {
 }
 
 /// Shows where in the filter the fault lies.
-fn at_fault(failure: Failure, filter: Option<&str>) -> Failure {
+pub(crate) fn at_fault(failure: Failure, filter: Option<&str>) -> Failure {
     let place = failure
         .problem()
         .and_then(|problem| problem.number("offset").zip(problem.number("length")));

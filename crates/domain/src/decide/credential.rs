@@ -4,9 +4,10 @@ use super::access::by_the_ledger;
 use super::fields::{Fields, checked_names, class_allowed, duplicates, pointer};
 use super::{Decision, Desk, NewEvent, at, days, decided, named, one, stream, to_come, unchanged};
 use crate::command::{CreateCredential, FieldInput, RotateCredential};
+use crate::due::{self, DueBy};
 use crate::event::{
-    CredentialCreated, CredentialRolledBack, CredentialRotated, Event, GraceEnded, Nothing, Pair, RotationPolicy,
-    Source, Stream,
+    CredentialCreated, CredentialRolledBack, CredentialRotated, Event, GraceEnded, Nothing, Pair, RotationDue,
+    RotationPolicy, Source, Stream,
 };
 use crate::find;
 use crate::ids::{CredentialId, CredentialVersion, PrincipalId, TimeUs};
@@ -166,6 +167,28 @@ pub(super) fn end_grace(
         allowed,
         vec![one(stream_of(credential), Event::GraceEnded(ended))],
     ))
+}
+
+/// Says that a version is to be rotated: once for each date.
+pub(super) fn rotation_due(
+    desk: &mut Desk<'_, '_, '_>,
+    credential: CredentialId,
+    version: CredentialVersion,
+) -> Result<Decision, Rejection> {
+    let allowed = by_the_ledger(desk)?;
+    let found = desk.state.credentials.get(&credential);
+    let Some((credential, due)) = found.and_then(|it| Some((it, due::unsaid(it, desk.ctx.now)?))) else {
+        return unchanged(allowed);
+    };
+    if credential.version() != version {
+        return unchanged(allowed);
+    }
+    let event = Event::RotationDue(RotationDue {
+        version,
+        due_at: due.at,
+        by_expiry: due.by == DueBy::Expiry,
+    });
+    Ok(decided(allowed, vec![one(stream_of(credential), event)]))
 }
 
 pub(super) fn roll_back(

@@ -27,6 +27,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("bg", "break_glass"), ("sb", "searchable"), ("fnd", "found"), ("wys", "reasons"), ("ips", "sources"),
     // approvals, policies
     ("act", "act"), ("bnd", "bound_to"),
+    // webhooks, what is due
+    ("aim", "aim"), ("url", "url"), ("nts", "types"), ("flt", "filter"), ("gn", "gone"), ("du", "due_at"), ("be", "by_expiry"),
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger

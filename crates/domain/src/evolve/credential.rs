@@ -3,7 +3,7 @@
 use super::thing;
 use crate::event::{
     CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, FieldFact, GraceEnded, Recorded,
-    Sharing, Source,
+    RotationDue, Sharing, Source,
 };
 use crate::ids::{CredentialId, Position, TimeUs};
 use crate::state::{Credential, Reach, State, StreamHead, VersionFact};
@@ -160,6 +160,15 @@ pub(super) fn grace_ended(state: &mut State, recorded: &Recorded, data: &GraceEn
     });
 }
 
+pub(super) fn rotation_due(state: &mut State, recorded: &Recorded, data: &RotationDue) {
+    change(state, recorded, |credential| {
+        let at = data.version.checked_sub(1).map(|at| at as usize);
+        if let Some(fact) = at.and_then(|at| credential.versions.get_mut(at)) {
+            Arc::make_mut(fact).due_said = Some(data.due_at);
+        }
+    });
+}
+
 pub(super) fn rolled_back(state: &mut State, recorded: &Recorded, data: &CredentialRolledBack) {
     change(state, recorded, |credential| {
         let Some(from) = credential.version_fact(data.from_version).cloned() else {
@@ -178,6 +187,7 @@ pub(super) fn rolled_back(state: &mut State, recorded: &Recorded, data: &Credent
             grace_until: None,
             until_moved: false,
             grace_ended_at: None,
+            due_said: None,
             ..from
         }));
     });
@@ -195,6 +205,7 @@ fn entered(recorded: &Recorded, version: u32, fields: &[FieldFact], expires_at: 
         grace_until: None,
         until_moved: false,
         grace_ended_at: None,
+        due_said: None,
         expires_at,
         fields: fields
             .iter()

@@ -302,6 +302,14 @@ fn made(event: &Event) -> bool {
     matches!(
         event,
         Event::CredentialCreated(_)
+            | Event::RotationDue(_)
+            | Event::WebhookCreated(_)
+            | Event::WebhookUpdated(_)
+            | Event::WebhookPaused(_)
+            | Event::WebhookResumed(_)
+            | Event::WebhookRemoved(_)
+            | Event::WebhookDelivered(_)
+            | Event::WebhookFailed(_)
             | Event::ClientCreated(_)
             | Event::WorkspaceCreated(_)
             | Event::TemplateRegistered(_)

@@ -17,6 +17,7 @@ mod rotation;
 mod run_token;
 mod stored;
 mod template;
+mod webhook;
 mod what_if;
 mod workspace;
 

@@ -103,6 +103,11 @@ fn samples() -> Vec<Event> {
             version: 1,
             moved: true,
         }),
+        Event::RotationDue(e::RotationDue {
+            version: 1,
+            due_at: 30,
+            by_expiry: true,
+        }),
         Event::TemplateRegistered(e::TemplateRegistered {
             name: "Sync".to_owned(),
             skeleton: "sync".to_owned(),
@@ -221,6 +226,28 @@ fn samples() -> Vec<Event> {
             before: vec![Act::Owners],
             after: vec![Act::Reveal, Act::RevokeInUse],
         }),
+        Event::WebhookCreated(e::WebhookCreated {
+            name: "Pager".to_owned(),
+            skeleton: "pager".to_owned(),
+            handle: "pager".to_owned(),
+            aim: aim(),
+            secret: CredentialId([13; 16]),
+        }),
+        Event::WebhookUpdated(e::WebhookUpdated {
+            before: aim(),
+            after: aim(),
+        }),
+        Event::WebhookPaused(e::WebhookPaused { gone: true }),
+        Event::WebhookResumed(e::Nothing {}),
+        Event::WebhookRemoved(e::Nothing {}),
+        Event::WebhookDelivered(e::WebhookDelivered {
+            position: 31,
+            count: 32,
+        }),
+        Event::WebhookFailed(e::WebhookFailed {
+            position: 33,
+            why: "status 500".to_owned(),
+        }),
     ]
 }
 
@@ -257,6 +284,14 @@ fn second_samples() -> Vec<Event> {
             }),
         }),
     ]
+}
+
+fn aim() -> e::WebhookAim {
+    e::WebhookAim {
+        url: "https://hooks.example.com/s".to_owned(),
+        on: vec!["credential.rotated".to_owned()],
+        filter: "client:client-a".to_owned(),
+    }
 }
 
 fn scope() -> e::Scope {

@@ -145,6 +145,15 @@ impl Texts {
                 self.text("/description", description);
             }
             Command::CreatePrincipal { name, .. } => self.text("/name", name),
+            Command::CreateWebhook { name, aim, .. } => {
+                self.text("/name", name);
+                self.text("/url", &aim.url);
+                self.text("/filter", &aim.filter);
+            }
+            Command::UpdateWebhook { url, filter, .. } => {
+                self.optional("/url", url.as_deref());
+                self.optional("/filter", filter.as_deref());
+            }
             Command::IssueToken { label, .. } => self.text("/label", label),
             Command::BindIdentity(bind) => self.identity(bind),
             Command::MapVariable { instance, .. }
@@ -179,6 +188,13 @@ impl Texts {
             | Command::RecordDenied { .. }
             | Command::RecordRefused { .. }
             | Command::RecordGraceEnded { .. }
+            | Command::RecordRotationDue { .. }
+            | Command::PauseWebhook { .. }
+            | Command::ResumeWebhook { .. }
+            | Command::RemoveWebhook { .. }
+            | Command::RecordDelivered { .. }
+            | Command::RecordDeliveryFailed { .. }
+            | Command::RecordWebhookGone { .. }
             | Command::RequestApproval { .. }
             | Command::JudgeApproval { .. }
             | Command::SetFourEyes { .. } => {}

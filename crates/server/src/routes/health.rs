@@ -53,7 +53,7 @@ async fn readyz(State(app): State<App>) -> Answer {
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()),
     responses((status = 200, body = String, content_type = "text/plain")))]
 async fn metrics(State(app): State<App>) -> Answer {
-    let mut response = Response::new(Body::from(app.metrics.render(&app.ledger)));
+    let mut response = Response::new(Body::from(app.metrics.render(&app)));
     let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, media);
     Ok(response)

@@ -132,7 +132,8 @@ fn thing(
         | Category::Default
         | Category::Access
         | Category::Approval
-        | Category::Policy => return None,
+        | Category::Policy
+        | Category::Webhook => return None,
     })
 }
 

@@ -116,6 +116,14 @@ DELETE /tokens/{id}                                                     | .....d
 POST /undo                                                              | ........ ........ ........ ........ ........ ........ ........
 GET /whoami                                                             | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /watch                                                              | dddydddy dddydddy ........ ........ ........ ........ ........
+GET /webhooks                                                           | eeeeeyyy eeeeeeee eeeeeeee eeeeeeee eeeeeyyy eeeeeeee eeeeeeee
+POST /webhooks                                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+GET /webhooks/{handle}                                                  | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+POST /webhooks/{handle}/pause                                           | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /webhooks/{handle}/remove                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /webhooks/{handle}/resume                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /webhooks/{handle}/test                                            | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /webhooks/{handle}/update                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /workspaces                                                         | yyyyyyyy yyyyyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /workspaces                                                        | ddy.ddyy ddy.ddyy ........ ........ ........ ........ ........
 GET /workspaces/{from}/compare/{to}                                     | yyydyyyy yyydyyyy ........ ........ ........ ........ ........
@@ -219,6 +227,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "clients" => "client-a",
         "workspaces" => "shop-a",
         "templates" => "orders",
+        "webhooks" => "pager",
         _ => "someone",
     };
     let named = |id: &str| path.replace("{handle}", handle).replace("{id}", id);
@@ -296,6 +305,8 @@ fn body(route: &str, method: &str) -> Value {
         "POST /principals/{handle}/identities" => identity("another"),
         "POST /tokens" => json!({"principal": "someone"}),
         "POST /tokens/run" => json!({"workspace": "shop-a", "template": "orders"}),
+        "POST /webhooks" => json!({"name": "New", "url": "https://hooks.example.com", "on": ["rotated"]}),
+        "POST /webhooks/{handle}/update" => json!({"on": ["grace_ended"]}),
         "PUT /policy" => json!({"four_eyes": ["revoke_in_use"]}),
         // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
         "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
@@ -336,7 +347,7 @@ async fn outcome(world: &World, ids: &Ids, route: &str, token: &str) -> char {
 
 /// A list that names a thing of client a, or does not.
 fn list(reply: &Reply) -> char {
-    let told = ["shopify-a", "client-a", "shop-a", "orders", "someone"]
+    let told = ["shopify-a", "client-a", "shop-a", "orders", "someone", "pager"]
         .iter()
         .any(|handle| reply.text.contains(&format!("\"{handle}\"")));
     if told { 'y' } else { 'e' }
@@ -403,6 +414,8 @@ async fn agency() -> (World, Ids) {
         .is(StatusCode::OK);
     let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
     let identity = made(&world, "/principals/someone/identities", identity("someone-1")).await;
+    let pager = json!({"name": "Pager", "url": "https://hooks.example.com", "on": ["rotated"]});
+    made(&world, "/webhooks", pager).await;
     let ids = Ids {
         approval: approval(&world).await,
         token: id(&token),
