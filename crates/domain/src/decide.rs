@@ -93,6 +93,7 @@ pub fn needs_current_secret(state: &State, command: &Command) -> Option<(Credent
 }
 
 /// One arm for each command and no other: a new one must be decided to compile.
+#[expect(clippy::too_many_lines, reason = "an arm for each command, and nothing else")]
 #[rustfmt::skip] // One line for each is a table that can be read.
 fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decision, Rejection> {
     use Command as C;
