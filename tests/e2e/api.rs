@@ -20,4 +20,5 @@ mod wait; // answers that wait for a change
 mod plans; // many places at once
 mod inquiry; // questions of auditors
 mod past; // state as it was
+mod reports; // what auditors ask each quarter
 mod webhooks; // who is told of what

@@ -45,6 +45,7 @@ fn every_command_of_the_grammar_is_there() {
         "rotation due",
         "approval approve",
         "policy set",
+        "audit report",
         "webhook create",
         "webhook list",
         "webhook get",

@@ -14,6 +14,7 @@ pub mod watch;
 pub mod webhook;
 pub mod workspace;
 pub mod template;
+pub mod report;
 pub mod resolve;
 pub mod import;
 pub mod plan; // many places at once

@@ -11,6 +11,7 @@ use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, Ev
 use strongroom_api::inquiry::{
     Access, Diff, DiffQuery, Explained, Hygiene, Impact, ImpactQuery, LeakSearch, SearchLeaks,
 };
+use strongroom_api::report::{Report, ReportQuery, Reports};
 
 /// Each method's errors: [`Error`], with the server's problem document where it said no.
 impl Client {
@@ -68,6 +69,34 @@ impl Client {
     /// [`Error`].
     pub async fn leak_search(&self, body: &SearchLeaks) -> Result<LeakSearch, Error> {
         self.ask(&path(&["audit", "leak-search"])?, body, None).await
+    }
+
+    /// `GET /audit/reports`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn reports(&self) -> Result<Reports, Error> {
+        self.get(&path(&["audit", "reports"])?).await
+    }
+
+    /// `GET /audit/reports/{name}`: the tables.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn report(&self, name: &str, query: &ReportQuery) -> Result<Report, Error> {
+        self.get_with(&path(&["audit", "reports", name])?, query).await
+    }
+
+    /// `GET /audit/reports/{name}`, written as `csv` or `html`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn report_as(&self, name: &str, query: &ReportQuery, format: &str) -> Result<Vec<u8>, Error> {
+        let query = ReportAs {
+            format: Some(format),
+            query,
+        };
+        self.bytes(&path(&["audit", "reports", name])?, &query).await
     }
 
     /// `GET /hygiene`.
@@ -198,4 +227,11 @@ impl Client {
         self.write(Method::PUT, "/dev/clock", request, &Options::default())
             .await
     }
+}
+
+#[derive(Serialize)]
+struct ReportAs<'q> {
+    format: Option<&'q str>,
+    #[serde(flatten)]
+    query: &'q ReportQuery,
 }

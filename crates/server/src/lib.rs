@@ -15,6 +15,7 @@ mod identity; // another issuer's word
 mod headers; // what stands in headers, as types
 mod params; // paths and queries
 mod strict; // JSON bodies: where something is wrong, never what was sent
+mod reports; // what auditors ask each quarter
 mod routes; // the handlers
 mod list; // pages and cursors
 mod view; // state and events -> what is shown

@@ -11,6 +11,7 @@ mod health; // is it there, is it ready, how much does it do
 mod imports;
 mod plans; // many places at once
 mod principals; // principals, grants, tokens
+mod reports; // what auditors ask each quarter
 mod resolve; // the hot path
 mod rotation; // what is to be rotated
 mod services;
@@ -21,6 +22,8 @@ mod watch; // something that you use has changed
 mod whole; // what reads the whole log: verify, dump
 mod webhooks; // who is told of what
 mod workspaces;
+
+pub(crate) use export::harmless;
 
 use crate::app::App;
 use crate::problem::ApiError;
@@ -46,6 +49,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(services::routes())
         .merge(principals::routes())
         .merge(identities::routes())
+        .merge(reports::routes())
         .merge(webhooks::routes())
         .merge(approvals::routes())
         .merge(audit::routes())

@@ -2,6 +2,7 @@
 
 mod export; // the log for other programs
 mod leaks; // values that may have leaked
+mod report; // what is asked each quarter
 mod questions; // why, who could, what it reaches, what differs
 mod words; // a filter as the shell gives it
 
@@ -20,6 +21,7 @@ use export::ExportArgs;
 use jiff::Timestamp;
 use leaks::LeakArgs;
 use questions::{AccessArgs, DiffArgs, ExplainArgs, ImpactArgs};
+use report::ReportArgs;
 use serde_json::Value;
 use strongroom_api::Page;
 use strongroom_api::audit::EventQuery;
@@ -46,6 +48,8 @@ pub(crate) enum AuditCommand {
     LeakSearch(LeakArgs),
     /// Write the events for another program, with the size and root of the log at the end
     Export(Box<ExportArgs>),
+    /// What is asked each quarter: access review, rotation, offboarding, evidence for SOC 2 and ISO 27001
+    Report(ReportArgs),
     /// The key that checkpoints are verified with
     Key,
 }
@@ -214,6 +218,7 @@ pub(crate) async fn run(command: &AuditCommand, session: &Session) -> Outcome {
         AuditCommand::WhatIf(args) => super::credential::would_follow(args, session).await,
         AuditCommand::Diff(args) => questions::diff(args, session).await,
         AuditCommand::Export(args) => export::run(args, session).await,
+        AuditCommand::Report(args) => report::run(args, session).await,
         AuditCommand::LeakSearch(args) => leaks::leak_search(args, session).await,
         AuditCommand::Key => {
             let key = session.read(session.client.verifier_key()).await?;

@@ -46,7 +46,7 @@ impl<T: AsRef<str>> From<T> for Cell {
 /// Rows under headings.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    headings: Vec<&'static str>,
+    headings: Vec<String>,
     rows: Vec<Vec<Cell>>,
     /// Headings of columns that a narrow terminal does without, the first to go first.
     droppable: &'static [&'static str],
@@ -56,7 +56,16 @@ impl Table {
     /// An empty table with these headings.
     pub(crate) fn new(headings: &[&'static str]) -> Self {
         Self {
-            headings: headings.to_vec(),
+            headings: headings.iter().map(|heading| (*heading).to_owned()).collect(),
+            rows: Vec::new(),
+            droppable: &[],
+        }
+    }
+
+    /// An empty table with headings that are found out late.
+    pub(crate) fn named(headings: Vec<String>) -> Self {
+        Self {
+            headings,
             rows: Vec::new(),
             droppable: &[],
         }
@@ -132,7 +141,7 @@ impl Table {
 /// A column and how narrow it may be.
 struct Column {
     index: usize,
-    heading: &'static str,
+    heading: String,
     /// Columns of the terminal, so that no word is broken.
     narrowest: usize,
     /// Whether it holds sentences, which may be wrapped.
@@ -140,7 +149,7 @@ struct Column {
 }
 
 impl Column {
-    fn of<'a>(index: usize, heading: &'static str, cells: impl Iterator<Item = &'a Cell>) -> Self {
+    fn of<'a>(index: usize, heading: &str, cells: impl Iterator<Item = &'a Cell>) -> Self {
         let (mut narrowest, mut wraps) = (heading.chars().count(), false);
         for cell in cells {
             let words = cell.text.split(' ');
@@ -149,7 +158,7 @@ impl Column {
         }
         Self {
             index,
-            heading,
+            heading: heading.to_owned(),
             narrowest,
             wraps,
         }
@@ -301,7 +310,7 @@ mod tests {
             table
                 .columns(width)
                 .iter()
-                .map(|column| column.heading)
+                .map(|column| column.heading.clone())
                 .collect::<Vec<_>>()
         };
         assert_eq!(headings(None), ["handle", "status", "tags"]);

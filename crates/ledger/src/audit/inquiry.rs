@@ -1,15 +1,15 @@
 //! Questions that take more than a list: why something was allowed, what somebody came by, what is untidy.
 
-use super::condition::Condition;
+use super::EventView;
 use super::filter::{Filter, FilterKey};
 use super::lists::{Join, Shelf};
 use super::reader::Reader;
-use super::{EventView, bind};
 use crate::Ledger;
 use crate::index::Concern;
 use crate::inner::Shared;
 use crate::request::Failure;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use strongroom_domain::State;
 use strongroom_domain::context::Caller;
@@ -104,15 +104,11 @@ impl Ledger {
     /// # Errors
     /// [`Failure`].
     pub fn came_by(&self, caller: &Caller, key: FilterKey, word: &str) -> Result<(Vec<CameBy>, bool), Failure> {
-        let view = self.view();
-        authorize(&view.state, caller, Right::Audit, Target::Ledger, view.now).map_err(Rejection::from)?;
-        let reader = Reader::of(&view, caller);
         let mut filter = Filter::default();
         filter.parameter(key, word);
         filter.parameter(FilterKey::Type, "access.accessed,access.revealed");
-        let bound = bind::bind(&self.shared, &reader, &filter)?;
         let mut found: BTreeMap<(CredentialId, CredentialVersion), CameBy> = BTreeMap::new();
-        let complete = self.shared.each(&reader, bound.range, &bound.conditions, |recorded| {
+        let complete = self.survey(caller, &filter, SERVINGS_MAX, &mut |recorded| {
             let at = recorded.recorded_at;
             let mut note = |credential, version, revealed| {
                 let entry = found.entry((credential, version)).or_insert(CameBy {
@@ -137,6 +133,7 @@ impl Ledger {
                 Event::Revealed(data) => note(data.credential, data.version, true),
                 _ => {}
             }
+            ControlFlow::Continue(())
         })?;
         let mut found: Vec<CameBy> = found.into_values().collect();
         found.sort_by_key(|it| std::cmp::Reverse((it.revealed, it.last_at)));
@@ -173,40 +170,6 @@ impl Ledger {
         }
         all.sort_by(|(a, _), (b, _)| a.handle.cmp(&b.handle));
         all
-    }
-}
-
-impl Shared {
-    /// Each event that matches, the newest first; whether that was all of them.
-    fn each(
-        &self,
-        reader: &Reader<'_>,
-        range: std::ops::Range<Position>,
-        conditions: &[Condition],
-        mut note: impl FnMut(&strongroom_domain::event::Recorded),
-    ) -> Result<bool, Failure> {
-        let lists = conditions.iter().filter_map(|condition| condition.lists.as_ref());
-        let terms = lists.map(|any| any.iter().map(|concern| concern.term(&self.keys)).collect());
-        let shelf = Shelf {
-            store: &self.store,
-            index: &self.index,
-            range,
-            newest_first: true,
-        };
-        let mut join = Join::new(shelf, terms.collect());
-        let mut looked = 0;
-        while let Some(position) = join.next().map_err(|error| Failure::Internal(error.to_string()))? {
-            if looked == SERVINGS_MAX {
-                return Ok(false);
-            }
-            looked += 1;
-            if let Some((recorded, _)) = self.opened(position)?
-                && conditions.iter().all(|condition| condition.holds(reader, &recorded))
-            {
-                note(&recorded);
-            }
-        }
-        Ok(true)
     }
 }
 

@@ -206,7 +206,8 @@ fn row(out: &mut dyn Write, cells: [String; 16]) -> io::Result<()> {
     out.write_all(&bytes)
 }
 
-fn harmless(cell: &str) -> String {
+/// A cell that begins no formula.
+pub(crate) fn harmless(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%']);
     if formula { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -55,7 +55,7 @@ impl Lens<'_> {
     }
 
     /// The handle of a thing by its id, whatever it is.
-    pub(super) fn handle_of(&self, id: &str) -> Option<String> {
+    pub(crate) fn handle_of(&self, id: &str) -> Option<String> {
         match id.split_once('_')?.0 {
             CredentialId::PREFIX => self.credential_handle(CredentialId::parse(id).ok()?),
             ClientId::PREFIX => self.client_handle(ClientId::parse(id).ok()?),

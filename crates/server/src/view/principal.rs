@@ -27,7 +27,7 @@ impl Lens<'_> {
         }
     }
 
-    pub(super) fn grant(&self, fact: &GrantFact) -> Grant {
+    pub(crate) fn grant(&self, fact: &GrantFact) -> Grant {
         let granted = &fact.granted;
         // Where a grant holds is for who may know of the grant: an id stands for what he may not see.
         let workspace = |id: &WorkspaceId| self.workspace_handle(*id).unwrap_or(id.to_string());

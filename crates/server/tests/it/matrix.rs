@@ -51,6 +51,8 @@ GET /audit/impact                                                       | dddddy
 GET /audit/key                                                          | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 POST /audit/leak-search                                                 | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /audit/log/{path}                                                   | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+GET /audit/reports                                                      | dddddeee dddddddd dddddddd dddddddd dddddeee dddddddd dddddddd
+GET /audit/reports/{name}                                               | dddddyyy dddddddd dddddddd dddddddd ddddd... dddddddd dddddddd
 GET /audit/tail                                                         | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /clients                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 POST /clients                                                           | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
@@ -243,6 +245,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         _ if path.starts_with("/approvals/{id}") => named(&ids.approval),
         "/principals/{handle}/grants/{id}" => named(&ids.grant),
         "/audit/events/{position}" => "/audit/events/0".to_owned(),
+        "/audit/reports/{name}" => "/audit/reports/client?client=client-a".to_owned(),
         "/audit/explain/{position}" => "/audit/explain/1".to_owned(),
         "/audit/impact" => "/audit/impact?of=credential:shopify-a".to_owned(),
         "/audit/diff" => "/audit/diff?from=1&credential=shopify-a".to_owned(),
