@@ -10,10 +10,12 @@ use strongroom_domain::Rejection;
 use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::WebhookAim;
+use strongroom_domain::find;
 use strongroom_domain::ids::{Position, WebhookId};
+use strongroom_domain::rights::{Target, authorize, visible};
 use strongroom_domain::secret::SecretText;
 use strongroom_domain::state::{Credential, Webhook};
-use strongroom_domain::words::{CredentialStatus, FieldClass};
+use strongroom_domain::words::{CredentialStatus, FieldClass, Right};
 use zeroize::Zeroizing;
 
 /// What a secret begins with (Standard Webhooks, "Signature scheme").
@@ -59,13 +61,10 @@ impl Ledger {
     /// [`Failure`] at `/secret`.
     pub fn check_signing(&self, caller: &Caller, reference: &str) -> Result<(), Failure> {
         let view = self.view();
-        let seen = strongroom_domain::rights::visible(&view.state, caller, view.now);
-        let credential = strongroom_domain::find::credential(&view.state, &seen, reference, "/secret")?;
+        let seen = visible(&view.state, caller, view.now);
+        let credential = find::credential(&view.state, &seen, reference, "/secret")?;
         // What he may not use, or is not one secret, is refused by the rules; whether it could sign is not his to know.
-        let may = seen.authorize(
-            strongroom_domain::words::Right::Use,
-            strongroom_domain::rights::Target::Credential(credential),
-        );
+        let may = seen.authorize(Right::Use, Target::Credential(credential));
         if may.is_err() || secret_fields(credential) != 1 {
             return Ok(());
         }
@@ -108,16 +107,19 @@ impl Ledger {
         Ok(keys)
     }
 
-    /// The next events of a webhook from a position on, the oldest first: what whoever answers for it sees.
+    /// The next events of a webhook from a position on, the oldest first: what whoever answers for it sees, while he may
+    /// administer the ledger. Else nothing is read, so that nothing is passed over until somebody else takes it over.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`Rejection::Denied`] when he may not; other [`Failure`]s.
     pub fn webhook_events(&self, webhook: &Webhook, from: Position, limit: usize) -> Result<EventPage, Failure> {
         let caller = Caller {
             principal: webhook.principal,
             token: None,
             on_behalf_of: None,
         };
+        let view = self.view();
+        authorize(&view.state, &caller, Right::Administer, Target::Ledger, view.now).map_err(Rejection::from)?;
         let query = EventQuery {
             limit,
             ..query_of(&webhook.aim, from)?

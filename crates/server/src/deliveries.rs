@@ -13,6 +13,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use strongroom_api::webhook::WebhookMessage;
 use strongroom_connect::{Message, SendError};
+use strongroom_domain::Rejection;
 use strongroom_domain::context::Caller;
 use strongroom_domain::ids::{Position, WebhookId};
 use strongroom_domain::state::{Webhook, WebhookStatus};
@@ -98,6 +99,11 @@ async fn send(app: &App, webhook: &Webhook, id: &str, message: &WebhookMessage) 
     Ok(app.outgoing.send_message(&webhook.aim.url, &message, &keys).await?)
 }
 
+/// Why nothing is told at present.
+const MAY_NOT: &str =
+    "who answers for it may not administer the ledger any more: somebody who may takes it over by resuming it";
+const NOT_THERE: &str = "its filter names something that is not there any more";
+
 /// What a try led to.
 enum Tried {
     Taken,
@@ -126,8 +132,9 @@ impl Courier {
             let Some(webhook) = self.webhook() else { break };
             let from = next.unwrap_or(webhook.next).max(webhook.next);
             match self.piece(&webhook, from, &stopping).await {
-                // Another aim, another person, or nobody's any more: look again.
+                // Another aim, another person, or nobody's any more: look again, behind what was taken.
                 None => {
+                    self.record(true).await;
                     if *stopping.borrow() {
                         break;
                     }
@@ -173,9 +180,10 @@ impl Courier {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
-                // What the filter named is gone, or the ledger has stopped: said, and looked at again.
+                // Said, and looked at again: nothing is passed over meanwhile.
                 tracing::warn!(webhook = webhook.handle, ?error, "its events can't be read");
-                let why = "its filter names something that is not there any more".to_owned();
+                let denied = matches!(&error, Failure::Rejected(why) if matches!(**why, Rejection::Denied(_)));
+                let why = if denied { MAY_NOT } else { NOT_THERE }.to_owned();
                 let _ = self.app.ledger.webhook_failed(self.id, from, why).await;
                 self.stand(Some(from), true);
                 return Some((from, false));

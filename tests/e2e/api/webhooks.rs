@@ -213,6 +213,34 @@ fn a_receiver_that_is_gone_is_left_alone_until_somebody_resumes() {
 }
 
 #[test]
+fn when_who_answers_for_it_leaves_nothing_is_told_and_nothing_skipped() {
+    let (_place, server) = serve();
+    let (receiver, _) = receiver(200);
+    let token = server
+        .post("/tokens", json!({"principal": "Ada", "role": "admin"}))
+        .is(201);
+    let ada = server.with_token(token["token"].as_str().unwrap());
+    let body = json!({"name": "Pager", "url": receiver.url, "on": ["rotated"]});
+    let made = ada.post("/webhooks", body).is(201);
+    assert_eq!(made["webhook"]["principal"], "ada");
+    rotate(&server, "openai", KEY);
+    let first = receiver.next();
+    server
+        .post("/principals/ada/disable", json!({"reason": "she leaves"}))
+        .ok();
+    rotate(&server, "openai", "key-three-Zq83nVx1");
+    until(|| pager(&server)["failing"].is_object());
+    let why = pager(&server)["failing"]["why"].clone();
+    assert!(why.as_str().unwrap().contains("may not administer"), "{why}");
+    assert!(receiver.rest().is_empty());
+    let resumed = server.post("/webhooks/pager/resume", json!({})).ok();
+    assert_eq!(resumed["webhook"]["principal"], "dev");
+    let next = receiver.next();
+    assert_ne!(next.headers["webhook-id"], first.headers["webhook-id"], "it was taken");
+    assert_eq!(next.json()["data"]["data"]["version"], 3);
+}
+
+#[test]
 fn it_tells_what_is_due_once_and_what_its_filter_lets_through() {
     let (place, server) = serve();
     let (receiver, _) = receiver(200);

@@ -128,7 +128,10 @@ impl Sequencer {
         let Some(secret) = secret else { return };
         self.pending_records.insert(recorded.position, record.clone());
         let SecretPart::Fields(fields) = secret else { return };
-        draft.cached.push((recorded.position, record.clone()));
+        // New values of what is in use are about to be read; what is only just there is read when somebody maps it.
+        if matches!(recorded.event, Event::CredentialRotated(_)) {
+            draft.cached.push((recorded.position, record.clone()));
+        }
         let credential = CredentialId(recorded.stream.id);
         let (version, facts) = match &recorded.event {
             Event::CredentialCreated(created) => (1, &created.fields),
