@@ -16,6 +16,7 @@ mod bare; // the same rows without the engine
 mod writes; // durable writes against them
 mod history; // a ledger with a long history
 mod reads; // secrets over HTTP against a constant
+mod questions; // of auditors, among few events and among many
 mod replay; // replay and verify against scan, open, hash
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -77,6 +78,8 @@ enum Group {
     Reads,
     /// Replay and verify.
     Replay,
+    /// Questions of auditors.
+    Questions,
 }
 
 impl Ratios {
@@ -104,6 +107,9 @@ fn main() -> Result<()> {
     }
     if arguments.wants(Group::Replay) {
         replay::measure(&arguments, &mut print)?;
+    }
+    if arguments.wants(Group::Questions) {
+        questions::measure(&arguments, &mut print)?;
     }
     output.end();
     Ok(())

@@ -20,6 +20,7 @@ mod anchor; // the two slots beside the database
 mod commit; // the only writer of records
 mod read; // records by position and time
 mod tree; // tiles, roots and proofs
+mod trusted; // leaf hashes, proved once for each tile
 mod journals; // fjall's journals: listed, copied, mended
 mod open; // truth at opening: lock, choose, copy, open, check
 mod database; // fjall's part of an opening

@@ -42,5 +42,8 @@ pub const ZEROS_AHEAD_BYTES: u64 = 8 << 20;
 /// Bytes of zeros written at once: all commits wait for them, about 0.1 ms.
 pub const ZEROS_CHUNK_BYTES: u64 = 512 << 10;
 
+/// Tiles that were proved and are remembered, 8 KiB each: those of the newest 131,072 records that were read.
+pub const TRUSTED_TILES: usize = 512;
+
 /// How long an opening waits for fjall to begin a new journal; past it the old one serves on, only slower.
 pub const FRESH_JOURNAL_WAIT_MAX: Duration = Duration::from_secs(5);

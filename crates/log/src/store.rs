@@ -12,6 +12,7 @@ use crate::batch::{Batch, RowBatch};
 use crate::journals::Gate;
 use crate::limits::JOURNALS_BYTES_MAX;
 use crate::space::Spaces;
+use crate::trusted::{TrustedTiles, trusted_tiles};
 use crate::{Space, StoreError};
 
 /// What is durable: the size and root of the log, and the right edge of its tree.
@@ -44,6 +45,8 @@ struct Inner {
     database: Database,
     spaces: Spaces,
     dir: PathBuf,
+    /// Tiles that are the tree's.
+    trusted: TrustedTiles,
     /// Taken by all who have fjall write to its journal.
     gate: Gate,
     /// Set at opening, then by the committer only, behind each durable commit.
@@ -67,6 +70,7 @@ impl Store {
             database,
             spaces,
             dir,
+            trusted: trusted_tiles(),
             gate: Gate::default(),
             head: RwLock::new(Arc::new(Head::of(Frontier::new()))),
             _lock: lock,
@@ -187,6 +191,10 @@ impl Store {
 
     pub(crate) fn spaces(&self) -> &Spaces {
         &self.0.spaces
+    }
+
+    pub(crate) fn trusted(&self) -> &TrustedTiles {
+        &self.0.trusted
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -8,6 +8,7 @@ mod damage;
 mod journals;
 mod shadow;
 mod tables;
+mod trusted;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

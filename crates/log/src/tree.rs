@@ -57,6 +57,10 @@ impl Proofs {
         &self.head
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Returns the root of the first `size` records.
     ///
     /// # Errors
