@@ -181,7 +181,8 @@ fn import(place: &Place, server: &Server, secrets: &[String], said: &mut Said) {
     let ran = place.run_with(&["import", "n8n", "-"], &document.to_string()).exits(0);
     said.0
         .push(("imported on the command line".into(), (ran.out + &ran.err).into_bytes()));
-    let ran = place.run_with(&["import", "n8n", "-"], &document.to_string()[..2_000]);
+    let cut: String = document.to_string().chars().take(2_000).collect();
+    let ran = place.run_with(&["import", "n8n", "-"], &cut);
     assert_eq!(ran.code, 2, "{}", ran.err);
     said.0.push(("a cut export".into(), (ran.out + &ran.err).into_bytes()));
 }

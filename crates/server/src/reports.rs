@@ -242,16 +242,23 @@ impl Desk<'_> {
 
     /// What an event is about, for people: the first thing that it concerns.
     fn about(&self, recorded: &Recorded) -> String {
+        self.about_one(recorded, |_| true)
+    }
+
+    /// The same, of the things that somebody may be told of.
+    fn about_one(&self, recorded: &Recorded, told: impl Fn(&Subject) -> bool) -> String {
         let named = |kind: &str, id: String| match self.lens.handle_of(&id) {
             Some(handle) => format!("{kind} {handle}"),
             None => format!("{kind} {id}"),
         };
-        if let Event::Accessed(data) = &recorded.event {
+        if let Event::Accessed(data) = &recorded.event
+            && told(&Subject::Workspace(data.workspace))
+        {
             let place = named("workspace", data.workspace.to_string());
             return format!("{place}, {}", named("template", data.template.to_string()));
         }
         // Things sort by kind: what it was done to stands before who is concerned.
-        match recorded.concerns().first() {
+        match recorded.concerns().iter().find(|it| told(it)) {
             None => recorded.stream.category.to_string(),
             Some(Subject::Credential(id)) => named("credential", id.to_string()),
             Some(Subject::Client(id)) => named("client", id.to_string()),

@@ -3,7 +3,7 @@
 use super::{Desk, Made, ROWS_MAX, at, at_if, section};
 use serde_json::json;
 use std::collections::BTreeMap;
-use strongroom_domain::event::{Event, Recorded};
+use strongroom_domain::event::{Event, Recorded, Subject};
 use strongroom_domain::find;
 use strongroom_domain::ids::{ClientId, CredentialId, PrincipalId, TimeUs, WorkspaceId};
 use strongroom_ledger::FilterKey;
@@ -40,7 +40,7 @@ impl Desk<'_> {
                     json!(recorded.position),
                     at(recorded.recorded_at),
                     json!(recorded.event.name()),
-                    json!(self.about(recorded)),
+                    json!(self.about_one(recorded, |it| self.is_of(it, client.id))),
                     json!(self.person(recorded.envelope.actor)),
                     json!(recorded.envelope.reason),
                     json!(recorded.envelope.source),
@@ -73,6 +73,17 @@ impl Desk<'_> {
             ],
             None,
         ))
+    }
+
+    /// Whether a thing is the client's; an event may concern another's, too, which is not named in this one's evidence.
+    fn is_of(&self, subject: &Subject, client: ClientId) -> bool {
+        let state = self.lens.state;
+        match subject {
+            Subject::Client(id) => *id == client,
+            Subject::Credential(id) => state.credentials.get(id).is_some_and(|it| it.client == Some(client)),
+            Subject::Workspace(id) => state.workspaces.get(id).is_some_and(|it| it.client == Some(client)),
+            Subject::Template(_) | Subject::Service(_) | Subject::Principal(_) => false,
+        }
     }
 
     fn note_served(
