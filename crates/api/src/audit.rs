@@ -130,7 +130,7 @@ impl EventQuery {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExportFormat {
-    /// `ndjson`, `csv`, `cloudevents` (1.0, a line each) or `ocsf` (1.3, a line each).
+    /// `ndjson`, `csv`, `cloudevents` (1.0, a line each), `ocsf` (1.3, a line each) or `parquet`.
     pub format: Option<String>,
 }
 

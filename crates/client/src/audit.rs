@@ -183,7 +183,7 @@ impl Client {
         self.pour(response, sink).await
     }
 
-    /// `GET /audit/export`: events as lines, `ndjson`, `csv`, `cloudevents` or `ocsf`.
+    /// `GET /audit/export`: events as lines, `ndjson`, `csv`, `cloudevents` or `ocsf`, or as a table, `parquet`.
     ///
     /// # Errors
     /// [`Error`]; what was written so far is no whole export then, and lacks its last line.

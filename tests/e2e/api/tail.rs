@@ -142,6 +142,13 @@ fn an_export_says_what_it_was_true_of() {
     let reasons: Vec<&str> = rows.iter().map(|row| row.get(8).unwrap()).collect();
     assert!(reasons.contains(&"'=1+1"), "{reasons:?}");
     assert!(!csv.contains("key-of-all"), "no value is in it");
+    let parquet = server.get("/audit/export?format=parquet&credential=openai").bytes;
+    assert!(
+        parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"),
+        "a whole file"
+    );
+    let told = String::from_utf8_lossy(&parquet);
+    assert!(told.contains("strongroom.checkpoint") && !told.contains("key-of-all"));
     assert_eq!(server.get("/audit/export?format=xml").problem()["pointer"], "/format");
     assert_eq!(server.get("/audit/export?q=type:x").problem()["offset"], 5);
 }

@@ -1,5 +1,7 @@
 //! The log for other programs: lines as they are read, in constant memory, and at the end what they were true of.
 
+mod parquet; // a table for analysis
+
 use super::audit::filter;
 use super::whole::stream;
 use crate::answer::Answer;
@@ -30,6 +32,7 @@ enum As {
     Csv,
     CloudEvents,
     Ocsf,
+    Parquet,
 }
 
 /// Writes all events that match, the oldest first, with `audit` on the ledger. The last line says how many, and at which size
@@ -37,12 +40,13 @@ enum As {
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit", params(ExportFormat, EventQuery),
     responses((status = 200, body = ExportEnd, content_type = "application/x-ndjson")))]
 async fn export(asker: Asker, Format(format): Format, Query(query): Query<EventQuery>) -> Answer {
-    let names = ["ndjson", "csv", "cloudevents", "ocsf"];
+    let names = ["ndjson", "csv", "cloudevents", "ocsf", "parquet"];
     let format = match format.as_deref() {
         None | Some("ndjson") => Some(As::Ndjson),
         Some("csv") => Some(As::Csv),
         Some("cloudevents") => Some(As::CloudEvents),
         Some("ocsf") => Some(As::Ocsf),
+        Some("parquet") => Some(As::Parquet),
         Some(_) => None,
     };
     let format = word(format, "/format", "format", &names)?;
@@ -61,10 +65,10 @@ async fn export(asker: Asker, Format(format): Format, Query(query): Query<EventQ
         ..strongroom_ledger::EventQuery::default()
     };
     asker.app.ledger.events(&asker.caller, &check)?;
-    let media = if format == As::Csv {
-        "text/csv; charset=utf-8"
-    } else {
-        "application/x-ndjson"
+    let media = match format {
+        As::Csv => "text/csv; charset=utf-8",
+        As::Parquet => "application/vnd.apache.parquet",
+        As::Ndjson | As::CloudEvents | As::Ocsf => "application/x-ndjson",
     };
     let caller = asker.caller;
     stream(asker, media, move |app, out| write(app, &caller, filter, format, out)).await
@@ -90,6 +94,7 @@ fn write(
     if format == As::Csv {
         row(out, COLUMNS.map(str::to_owned))?;
     }
+    let mut table = (format == As::Parquet).then(parquet::Table::begin).transpose()?;
     let mut events = 0;
     loop {
         let page = app
@@ -106,6 +111,11 @@ fn write(
                 As::Csv => row(out, cells(&event))?,
                 As::CloudEvents => line(out, &cloud_event(&note.checkpoint.origin, &event))?,
                 As::Ocsf => line(out, &ocsf(&event))?,
+                As::Parquet => {
+                    if let Some(table) = &mut table {
+                        table.row(&event, out)?;
+                    }
+                }
             }
         }
         query.cursor = page.next;
@@ -120,6 +130,9 @@ fn write(
         root: STANDARD.encode(note.checkpoint.root.0),
         checkpoint: checkpoint.to_string(),
     };
+    if let Some(table) = table {
+        return table.end(&end, out);
+    }
     if format == As::Csv {
         let mut last = COLUMNS.map(|_| String::new());
         last[0] = "end".to_owned();

@@ -23,8 +23,8 @@ pub(crate) struct ExportArgs {
     /// What to export: key:word[,word], -key:word, \"text in a reason\"
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
-    /// How it is written: ndjson, csv, cloudevents (1.0), ocsf (1.3)
-    #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_parser = ["ndjson", "csv", "cloudevents", "ocsf"])]
+    /// How it is written: ndjson, csv, cloudevents (1.0), ocsf (1.3), parquet
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_parser = ["ndjson", "csv", "cloudevents", "ocsf", "parquet"])]
     pub(crate) format: String,
     /// From this position on: one more than the last that was exported
     #[arg(long, value_name = "POSITION", conflicts_with = "since")]
