@@ -553,6 +553,10 @@ fn the_sample_agency_is_loaded_through_the_api() {
     assert!((14..60).contains(&days), "a few weeks of history, not {days} days");
     assert!(newest <= jiff::Timestamp::now(), "and none of it in the future");
     assert!(server.all("/audit/events?type=access.accessed").len() > 3);
+    // The clock has come to now, and with it the end of a grace: the ledger says so by itself, a moment later.
+    while server.all("/audit/events?type=credential.grace_ended").is_empty() {
+        std::thread::yield_now();
+    }
     let size = server.size();
     server.stop();
     let server = place.serve_with(&["--sample"], &[]);

@@ -21,6 +21,9 @@ use strongroom_ledger::{EventView, Failure, SigningError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+/// Looks come at most so often: thousands of commits a second are no reason to look thousands of times.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Where a webhook is, for the metrics.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
@@ -65,8 +68,7 @@ pub(crate) async fn run(app: App, mut stopping: watch::Receiver<bool>) {
             _ = stopping.wait_for(|stop| *stop) => break,
             _ = commits.changed() => {}
         }
-        // Thousands of commits a second are no reason to look thousands of times.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(PAUSE).await;
     }
     for (_, task) in tasks {
         let _ = task.await; // each sees the stop by itself
@@ -153,6 +155,7 @@ impl Courier {
                 _ = commits.changed() => {}
                 () = tokio::time::sleep(Duration::from_secs(WEBHOOKS_LOOK_EVERY_S)) => {}
             }
+            tokio::time::sleep(PAUSE).await;
         }
         self.record(true).await;
         self.stand(None, false);
