@@ -168,6 +168,11 @@ impl Courier {
         (webhook.status == WebhookStatus::Active).then(|| webhook.as_ref().clone())
     }
 
+    /// Whether a person has changed the webhook since, or it sends no more.
+    fn has_changed(&self, since: &Webhook) -> bool {
+        self.webhook().is_none_or(|now| now.head.changed != since.head.changed)
+    }
+
     /// Sends what comes next; where to go on, and whether there is more. None: the webhook is another by now.
     async fn piece(
         &mut self,
@@ -196,6 +201,10 @@ impl Courier {
         self.stand(Some(from), webhook.failure.is_some());
         for event in page.items {
             let position = event.position;
+            // Paused is paused: also in the middle of what was read before.
+            if *stopping.borrow() || self.has_changed(webhook) {
+                return None;
+            }
             match self.deliver(webhook, event, stopping).await {
                 Tried::Changed => return None,
                 Tried::Taken => {
@@ -224,8 +233,8 @@ impl Courier {
             // Not while what was taken before is unsaid: a failure stands behind it.
             self.record(true).await;
             self.stand(Some(position), true);
-            if matches!(error, NotSent::Send(SendError::Gone)) {
-                let _ = self.app.ledger.webhook_gone(self.id).await; // else it is tried and said again
+            let gone = matches!(error, NotSent::Send(SendError::Gone));
+            if gone && self.app.ledger.webhook_gone(self.id).await.is_ok() {
                 return Tried::Changed;
             }
             let _ = self
@@ -269,8 +278,7 @@ impl Courier {
         let until = tokio::time::Instant::now() + time;
         loop {
             commits.borrow_and_update();
-            let now = self.webhook();
-            if now.is_none_or(|now| now.head.changed != webhook.head.changed) {
+            if self.has_changed(webhook) {
                 return true;
             }
             tokio::select! {

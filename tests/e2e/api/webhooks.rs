@@ -241,6 +241,37 @@ fn when_who_answers_for_it_leaves_nothing_is_told_and_nothing_skipped() {
 }
 
 #[test]
+fn paused_is_paused_also_among_many_that_wait() {
+    let (_place, server) = serve();
+    // Each answer waits for the test.
+    let (permit, permits) = std::sync::mpsc::channel::<()>();
+    let permits = std::sync::Mutex::new(permits);
+    let receiver = Receiver::answering(move |_| permits.lock().unwrap().recv().map_or(500, |()| 200));
+    create(&server, &receiver.url, &["rotated"]);
+    for number in 0..5 {
+        rotate(&server, "openai", &format!("key-{number}-Zq83nVx1"));
+    }
+    permit.send(()).unwrap();
+    receiver.next();
+    server.post("/webhooks/pager/pause", json!({})).ok();
+    (0..10).for_each(|_| permit.send(()).unwrap());
+    let sends = || {
+        let metrics = crate::harness::Answer::of(server.raw("GET", "/metrics")).text();
+        !metrics.contains("strongroom_webhooks 0")
+    };
+    until(|| !sends());
+    let on_its_way = receiver.rest().len();
+    assert!(on_its_way <= 1, "{on_its_way} were sent after the pause");
+    server.post("/webhooks/pager/resume", json!({})).ok();
+    until(|| pager(&server)["delivered"] == 5);
+    assert_eq!(
+        receiver.rest().len() + on_its_way,
+        4,
+        "nothing is skipped, nothing sent twice"
+    );
+}
+
+#[test]
 fn it_tells_what_is_due_once_and_what_its_filter_lets_through() {
     let (place, server) = serve();
     let (receiver, _) = receiver(200);
