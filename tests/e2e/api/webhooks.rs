@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
 
 const KEY: &str = "key-two-Zq83nVx1";
 
@@ -58,9 +59,12 @@ fn events(server: &Server, type_: &str) -> Vec<Value> {
     server.all(&format!("/audit/events?type={type_}&order=oldest"))
 }
 
-/// Waits for what the ledger does by itself.
+/// Waits for what the ledger does by itself; gives the test up where it never does.
+#[track_caller]
 fn until(what: impl Fn() -> bool) {
+    let given_up = Instant::now() + Duration::from_secs(60);
     while !what() {
+        assert!(Instant::now() < given_up, "it never came");
         std::thread::yield_now();
     }
 }
