@@ -255,6 +255,14 @@ impl Credential {
         self.versions.back().map_or(0, |version| version.version)
     }
 
+    /// Whether the current values are those of a version: it is current, or was rolled back to. Who knows that version knows
+    /// them.
+    #[must_use]
+    pub fn still_has_values_of(&self, version: CredentialVersion) -> bool {
+        let values_at = |version| self.version_fact(version).map(|fact| fact.values_at);
+        values_at(version).is_some_and(|values| Some(values) == values_at(self.version()))
+    }
+
     /// The facts of one version.
     #[must_use]
     pub fn version_fact(&self, version: CredentialVersion) -> Option<&VersionFact> {

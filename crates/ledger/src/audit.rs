@@ -8,8 +8,8 @@ mod language; // the same as people write it
 mod lists; // posting lists, read together
 mod proofs; // checkpoints, consistency, tiles
 mod reader; // who reads, and what he sees
-mod shown;
-mod survey; // each event that matches, for reports // an event as it is shown
+mod shown; // an event as it is shown
+mod survey; // each event that matches, for reports
 
 pub use filter::{Clause, Filter, FilterFault, FilterKey, Place, Word};
 pub use inquiry::{CameBy, Explained};

@@ -190,9 +190,8 @@ impl Shared {
             let Some(credential) = state.credentials.get(&holder.credential) else {
                 continue;
             };
-            let values_at = |version| credential.version_fact(version).map(|fact| fact.values_at);
             let is_live = matches!(credential.status, CredentialStatus::Active | CredentialStatus::Disabled);
-            let is_current = values_at(holder.version) == values_at(credential.version());
+            let is_current = credential.still_has_values_of(holder.version);
             if is_live && is_current && Some(holder.credential) != except && !found.contains(&holder.credential) {
                 found.push(holder.credential);
             }

@@ -125,6 +125,8 @@ struct Desk<'a> {
     lens: Lens<'a>,
     since: TimeUs,
     until: TimeUs,
+    /// The size of the log that it is true of.
+    size: u64,
     /// Whether everything was looked at so far.
     complete: Cell<bool>,
 }
@@ -132,7 +134,7 @@ struct Desk<'a> {
 /// Makes a report. Blocks; takes `audit` on the ledger.
 pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -> Result<Report, Failure> {
     let view = app.ledger.view();
-    let (size, root) = app.ledger.size_and_root();
+    let root = app.ledger.root_of(&view)?;
     let lens = Lens::of(&view, &caller);
     lens.seen
         .authorize(Right::Audit, Target::Ledger)
@@ -146,6 +148,7 @@ pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -
         lens,
         since,
         until,
+        size: view.head,
         complete: Cell::new(true),
     };
     let reference = of.as_deref().unwrap_or_default();
@@ -168,7 +171,7 @@ pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -
         until: rfc3339(until),
         made_at: rfc3339(view.now),
         made_by: desk.lens.principal_handle(caller.principal),
-        size,
+        size: view.head,
         root: hex(&root),
         complete: desk.complete.get(),
         open,
@@ -209,19 +212,20 @@ fn moment(text: Option<&str>, now: TimeUs, pointer: &str) -> Result<Option<TimeU
 type Made = Result<(Vec<ReportSection>, Option<u64>), Failure>;
 
 impl Desk<'_> {
-    /// The time of the report as a filter.
+    /// The time of the report as a filter, and nothing that was recorded while it is made.
     fn period(&self) -> Filter {
         let mut filter = Filter::default();
         filter.parameter(FilterKey::Since, &rfc3339(self.since));
         filter.parameter(FilterKey::Until, &rfc3339(self.until));
+        filter.parameter(FilterKey::Until, &self.size.to_string());
         filter
     }
 
     /// Shows each event of the time, of some types, to `note`.
-    fn events(&self, types: &str, mut note: impl FnMut(&Recorded)) -> Result<(), Failure> {
+    fn events(&self, types: &str, note: impl FnMut(&Recorded)) -> Result<(), Failure> {
         let mut filter = self.period();
         filter.parameter(FilterKey::Type, types);
-        self.matching(&filter, |recorded| note(recorded))
+        self.matching(&filter, note)
     }
 
     fn matching(&self, filter: &Filter, mut note: impl FnMut(&Recorded)) -> Result<(), Failure> {

@@ -10,8 +10,8 @@ mod place; // clients, workspaces, mappings, defaults
 mod plan; // many places at once
 mod principal;
 mod template;
-mod usage;
-mod webhook; // where a credential stands
+mod usage; // where a credential stands
+mod webhook; // who is told of what
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};

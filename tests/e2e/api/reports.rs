@@ -101,6 +101,15 @@ fn who_leaves_is_done_with_when_all_that_she_knew_is_rotated() {
     // A roll-back to what she saw opens it again.
     server.post("/credentials/openai/rollback", json!({"version": 2})).ok();
     assert_eq!(seen(&report(&server, "offboarding?principal=rita"))["state"], "open");
+    // So it does for who asks what she reached; and rotated once more, it is closed since then.
+    let impact = server.get("/audit/impact?of=principal:rita").ok();
+    let mut reached = impact["reached"].as_array().unwrap().iter();
+    let openai = reached.find(|it| it["credential"] == "openai").unwrap();
+    assert_eq!(openai["rotated_since"], false, "{impact}");
+    rotate(&server, "openai", "key-again-Zq83nVx1");
+    let again = report(&server, "offboarding?principal=rita");
+    let closed = |report: &Value| seen(report)["closed"].as_str().unwrap_or_default().to_owned();
+    assert!(closed(&again) > closed(&done), "{again}");
     server
         .post("/credentials/openai/revoke", json!({"reason": "done"}))
         .ok();

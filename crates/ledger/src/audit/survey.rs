@@ -6,6 +6,7 @@ use super::lists::{Join, Shelf};
 use super::reader::Reader;
 use crate::Ledger;
 use crate::request::Failure;
+use crate::view::View;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -124,10 +125,13 @@ impl Ledger {
             .collect()
     }
 
-    /// Size and root of the newest commit.
-    #[must_use]
-    pub fn size_and_root(&self) -> (u64, [u8; 32]) {
-        let published = self.shared.published.load();
-        (published.head, published.root)
+    /// The root of the log that a view is of.
+    ///
+    /// # Errors
+    /// [`Failure`] where the tree can't be read.
+    pub fn root_of(&self, view: &View) -> Result<[u8; 32], Failure> {
+        let root = self.shared.store.proofs().root_at(view.head);
+        root.map(|root| root.0)
+            .map_err(|error| Failure::Internal(error.to_string()))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::ids::{CredentialId, PrincipalId};
-use strongroom_domain::words::Category;
+use strongroom_domain::words::{Category, CredentialStatus};
 
 /// Categories of what people change.
 pub(super) const CHANGES: &str = "credential,client,workspace,template,default,principal,policy,webhook,approval";
@@ -128,13 +128,10 @@ impl Desk<'_> {
         let Some(credential) = self.lens.state.credentials.get(&id) else {
             return "open";
         };
-        let values_at = |version| credential.version_fact(version).map(|fact| fact.values_at);
-        // A roll-back to what was seen opens it again.
-        let same = values_at(version) == values_at(credential.version());
         match credential.status {
-            strongroom_domain::words::CredentialStatus::Revoked
-            | strongroom_domain::words::CredentialStatus::Shredded => "revoked",
-            _ if same => "open",
+            CredentialStatus::Revoked | CredentialStatus::Shredded => "revoked",
+            // A roll-back to what was seen opens it again.
+            _ if credential.still_has_values_of(version) => "open",
             _ => "rotated",
         }
     }

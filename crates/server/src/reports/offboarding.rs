@@ -172,11 +172,16 @@ impl Desk<'_> {
         Ok(found.into_iter().map(item).collect())
     }
 
-    /// When another version took the place of one.
+    /// When the values of a version were current last: another version took their place then.
     fn closed_at(&self, id: CredentialId, version: u32) -> Option<TimeUs> {
         let credential = self.lens.state.credentials.get(&id)?;
         match self.closed(id, version) {
-            "rotated" => credential.version_fact(version + 1).map(|fact| fact.entered_at),
+            "rotated" => {
+                let values = credential.version_fact(version)?.values_at;
+                // A roll-back may have brought them back in between.
+                let last = credential.versions.iter().rposition(|fact| fact.values_at == values)?;
+                credential.versions.get(last + 1).map(|fact| fact.entered_at)
+            }
             "revoked" => Some(credential.head.updated_at),
             _ => None,
         }

@@ -107,7 +107,7 @@ impl Lens<'_> {
         ImpactReached {
             credential: self.credential_handle(it.credential),
             version: it.version,
-            rotated_since: credential.is_none_or(|now| now.version() != it.version),
+            rotated_since: credential.is_none_or(|now| !now.still_has_values_of(it.version)),
             revealed: it.revealed,
             first_at: rfc3339(it.first_at),
             last_at: rfc3339(it.last_at),
