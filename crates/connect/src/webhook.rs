@@ -7,6 +7,7 @@ use crate::outgoing::{Outgoing, OutgoingError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use sha2::Sha256;
 use std::time::Duration;
@@ -112,16 +113,18 @@ impl Outgoing {
         match answer.status().as_u16() {
             status @ 200..=299 => Ok(status),
             410 => Err(SendError::Gone),
-            status => {
-                let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let seconds = seconds.and_then(|text| text.trim().parse().ok());
-                Err(SendError::Status {
-                    status,
-                    retry_after: seconds.map(Duration::from_secs),
-                })
-            }
+            status => Err(SendError::Status {
+                status,
+                retry_after: retry_after(answer.headers()),
+            }),
         }
     }
+}
+
+/// How long an answer asks to be left alone, where it says so in seconds.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]

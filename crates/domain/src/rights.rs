@@ -294,6 +294,13 @@ impl Visible<'_> {
             || self.principals()
     }
 
+    /// Whether the caller has any right at all: somebody who is enabled, with a grant in force.
+    #[must_use]
+    pub fn anything(&self) -> bool {
+        let allows = |grant: &&GrantFact| grant.granted.effect == Effect::Allow;
+        self.rules.as_ref().is_ok_and(|rules| rules.grants.iter().any(allows))
+    }
+
     /// Whether the caller may see all principals.
     #[must_use]
     pub fn principals(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::deliveries::Standing;
 use crate::metrics::Metrics;
 use crate::rates::{RateLimits, Rates};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) outgoing: Outgoing,
     /// Where each webhook is.
     pub(crate) standings: Mutex<HashMap<WebhookId, Standing>>,
+    /// Where each sink is, by its name.
+    pub(crate) sinks: Mutex<BTreeMap<String, Standing>>,
     /// How many requests a second.
     pub(crate) rates: Rates,
     /// People who are about to sign in.
@@ -51,6 +53,7 @@ impl App {
             watches: Mutex::default(),
             outgoing,
             standings: Mutex::default(),
+            sinks: Mutex::default(),
             rates: Rates::new(limits),
             requests: RequestIds::new(),
             started_at,

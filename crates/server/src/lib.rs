@@ -8,6 +8,7 @@ mod limits;
 mod serve; // a listener and a ledger become a server
 mod connections; // taken up to a limit, cut when no request comes
 mod deliveries; // what webhooks send
+mod sinks; // where the log goes beside the ledger
 mod edge; // around every request: id, panic, problem document, log
 mod app; // what all requests share
 mod call; // who asks, why, what goes along; the body
@@ -31,5 +32,6 @@ pub use limits::{CONNECTIONS_MAX, HEADER_WITHIN_S};
 pub use openapi::document as openapi_document;
 pub use rates::RateLimits;
 pub use serve::{ServeOptions, layered, router, serve};
-pub use strongroom_connect::{Outgoing, OutgoingError, Reach, Traces};
+pub use sinks::SinkOptions;
+pub use strongroom_connect::{AimError, Outgoing, OutgoingError, Reach, Sink, SinkAim, SinkError, Traces};
 pub use tls::{Tls, TlsError};

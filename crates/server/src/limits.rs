@@ -69,3 +69,10 @@ pub(crate) const RETRY_MAX_S: u64 = 3_600;
 pub(crate) const WEBHOOKS_LOOK_EVERY_S: u64 = 30;
 /// How long webhooks have to end in when the server stops.
 pub(crate) const COURIERS_STOP_WITHIN_S: u64 = 5;
+
+/// Events that a sink is handed at a time.
+pub(crate) const SINK_PIECE: usize = 200;
+/// How often it is noted at least how far a sink is, while there is more to hand on.
+pub(crate) const SINK_NOTE_EVERY_S: u64 = 5;
+/// The longest time between two tries of a sink: its other side is a service of the same operator.
+pub(crate) const SINK_RETRY_MAX_S: u64 = 60;

@@ -149,6 +149,7 @@ impl Metrics {
         self.queued_bytes.set(double(queued.bytes as u64));
         self.writing.set(if ledger.has_stopped() { 0.0 } else { 1.0 });
         let mut text = self.handle.render();
+        sinks(&mut text, app);
         histogram(
             &mut text,
             "strongroom_commit_seconds",
@@ -191,5 +192,32 @@ impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let _ = &self.recorder;
         f.write_str("Metrics")
+    }
+}
+
+/// How far each sink is. Their names are the operator's, who reads this.
+fn sinks(text: &mut String, app: &App) {
+    let head = app.ledger.view().head;
+    let sinks = app.sinks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if sinks.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "# HELP strongroom_sink_lag_records Records that a sink has not been handed"
+    );
+    let _ = writeln!(text, "# TYPE strongroom_sink_lag_records gauge");
+    for (name, standing) in &sinks {
+        let behind = head.saturating_sub(standing.next);
+        let _ = writeln!(text, "strongroom_sink_lag_records{{sink=\"{name}\"}} {behind}");
+    }
+    let _ = writeln!(
+        text,
+        "# HELP strongroom_sink_failing Whether a sink takes nothing at present"
+    );
+    let _ = writeln!(text, "# TYPE strongroom_sink_failing gauge");
+    for (name, standing) in &sinks {
+        let failing = u8::from(standing.failing);
+        let _ = writeln!(text, "strongroom_sink_failing{{sink=\"{name}\"}} {failing}");
     }
 }

@@ -8,6 +8,7 @@ use crate::limits::{CONNECTIONS_MAX, COURIERS_STOP_WITHIN_S, HEADER_WITHIN_S, ST
 use crate::problem::ApiError;
 use crate::rates::RateLimits;
 use crate::routes;
+use crate::sinks::{self, SinkOptions};
 use crate::tls::Tls;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -38,6 +39,8 @@ pub struct ServeOptions {
     pub rates: RateLimits,
     /// Certificate and key; none for HTTP in the clear.
     pub tls: Option<Arc<Tls>>,
+    /// Where the log goes beside the ledger.
+    pub sinks: Option<SinkOptions>,
     /// How long open requests have to end in when the server stops.
     pub drain_within: Duration,
 }
@@ -54,6 +57,7 @@ impl ServeOptions {
             connections_max: CONNECTIONS_MAX,
             rates: RateLimits::NONE,
             tls: None,
+            sinks: None,
             drain_within: Duration::from_secs(STOP_WITHIN_S),
         }
     }
@@ -86,6 +90,7 @@ pub async fn serve(
         let _ = stop.send(true);
     });
     let couriers = tokio::spawn(deliveries::run(app.clone(), stopping.clone()));
+    let sinks = tokio::spawn(sinks::run(app.clone(), options.sinks, stopping.clone()));
     let late = async move {
         let _ = stopped.wait_for(|stopping| *stopping).await; // sent or dropped: both say stop
         tokio::time::sleep(drain_within).await;
@@ -97,7 +102,8 @@ pub async fn serve(
         }
     }
     // What was taken is recorded before the ledger stops; a receiver that is slow is not waited for.
-    let _ = tokio::time::timeout(Duration::from_secs(COURIERS_STOP_WITHIN_S), couriers).await;
+    let both = async { (couriers.await, sinks.await) };
+    let _ = tokio::time::timeout(Duration::from_secs(COURIERS_STOP_WITHIN_S), both).await;
     if let Some(traces) = traces {
         let _ = tokio::task::spawn_blocking(move || traces.end()).await; // it has said what went wrong
     }

@@ -5,6 +5,7 @@ mod compare; // two workspaces side by side
 mod changes; // before and after
 mod credential;
 mod event;
+mod exchange; // events as other programs know them
 mod inquiry; // answers to auditors' questions
 mod place; // clients, workspaces, mappings, defaults
 mod plan; // many places at once
@@ -15,6 +16,7 @@ mod webhook; // who is told of what
 mod written; // receipts: a function of their events, so that a repeat is answered the same
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};
+pub(crate) use exchange::{cloud_event, is_refusal, ocsf};
 pub(crate) use inquiry::{by_name, differs};
 pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use webhook::webhook_written;

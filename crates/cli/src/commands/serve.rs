@@ -156,6 +156,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output, ask: &Ask) -> Outcome {
             drain_within,
             tls: tls.clone(),
             traces: args.outgoing.traces()?,
+            sinks: args.outgoing.sinks(&args.data)?,
             rates: RateLimits {
                 principal: args.max_requests,
                 stranger: args.max_stranger_requests,

@@ -1,9 +1,9 @@
-//! Where the server may go by itself: other issuers, for their keys; a collector of traces.
+//! Where the server may go by itself: other issuers, for their keys; a collector of traces; whoever else keeps the log.
 
 use crate::failure::{Failure, Outcome};
 use clap::Args;
-use std::path::PathBuf;
-use strongroom_server::{Outgoing, Reach, Traces};
+use std::path::{Path, PathBuf};
+use strongroom_server::{Outgoing, Reach, Sink, SinkAim, SinkOptions, Traces};
 use url::Url;
 
 /// Options of what goes out.
@@ -22,6 +22,9 @@ pub(crate) struct OutgoingArgs {
     /// The share of traces to keep, 0 to 1, of those that no caller began
     #[arg(long, value_name = "SHARE", default_value = "1", value_parser = share)]
     otlp_sample: f64,
+    /// Keep the log elsewhere, too, as what a principal sees: NAME=file:///…, syslog+tls://…, otlp+https://… with `?as=PRINCIPAL`; may be repeated
+    #[arg(long = "sink", value_name = "NAME=URL")]
+    sinks: Vec<SinkAim>,
 }
 
 fn share(text: &str) -> Result<f64, &'static str> {
@@ -50,6 +53,26 @@ impl OutgoingArgs {
             .map_err(|error| {
                 Failure::local(format!("--otlp-endpoint: {error}")).hint("for example http://localhost:4318")
             })
+    }
+
+    /// Where the log goes beside the ledger; how far each is stands beside the data.
+    pub(crate) fn sinks(&self, data: &Path) -> Outcome<Option<SinkOptions>> {
+        if self.sinks.is_empty() {
+            return Ok(None);
+        }
+        let authorities = self.authorities()?;
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let mut sinks: Vec<(SinkAim, Sink)> = Vec::new();
+        for aim in &self.sinks {
+            let wrong = |what: &str| Failure::local(format!("--sink {}: {what}", aim.name));
+            if sinks.iter().any(|(other, _)| other.name == aim.name) {
+                return Err(wrong("there are two of this name"));
+            }
+            let sink = Sink::new(aim, authorities.as_deref(), &host).map_err(|error| wrong(&error.to_string()))?;
+            sinks.push((aim.clone(), sink));
+        }
+        let places = data.join("sinks");
+        Ok(Some(SinkOptions { sinks, places }))
     }
 
     /// The client for what goes out. A dev server may ask this machine.
