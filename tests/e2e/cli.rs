@@ -107,6 +107,7 @@ fn every_command_of_the_grammar_is_there() {
         "dump",
         "status",
         "keys check",
+        "keys export-history",
         "keys new-owner",
         "principal create",
         "principal list",

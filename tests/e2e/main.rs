@@ -10,6 +10,7 @@ mod harness; // the program: started, asked, killed, started again
 mod runner; // watching, and the client's cache
 mod tls; // certificates: trusted, renewed, refused
 mod sinks; // the log beside the ledger
+mod looked; // a copy and a history key
 mod tour; // the README's commands, as they stand there
 mod connections; // slow ones, too many
 mod sign_in; // by another issuer's word

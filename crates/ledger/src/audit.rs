@@ -13,6 +13,7 @@ mod survey; // each event that matches, for reports
 
 pub use filter::{Clause, Filter, FilterFault, FilterKey, Place, Word};
 pub use inquiry::{CameBy, Explained};
+pub use proofs::Tip;
 pub use shown::{EventView, SubjectView};
 pub(crate) use shown::{RecordFacts, hex};
 

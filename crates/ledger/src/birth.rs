@@ -89,9 +89,10 @@ pub(crate) fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
         (_, None) => return Err(OpenError::NoLedger { dir: dir.to_owned() }),
     };
     let root = options.root.root_key(key_file.source())?;
+    let held = HeldKeyFile::new(path, &key_file, &root)?;
     let unsealed = open::unseal(
         data_dir,
-        &root,
+        open::Contents::all(&key_file, &root)?,
         &key_file,
         &strongroom_log::OpenOptions::default(),
         Some(&options.name),
@@ -105,6 +106,7 @@ pub(crate) fn init(dir: &Path, options: InitOptions) -> Result<(), OpenError> {
     let (ledger, _) = open::start(
         dir,
         unsealed,
+        held,
         OpenOptions {
             root: options.root,
             dev: options.dev,

@@ -5,7 +5,7 @@
 
 use crate::index::Posting;
 use crate::inner::Shared;
-use crate::keyring::Keyring;
+use crate::keyring::Powers;
 use crate::request::{Failure, Receipt};
 use crate::view::Published;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +19,7 @@ use strongroom_domain::ids::{Position, TimeUs};
 use strongroom_log::{Committer, Ready, Slice};
 use strongroom_proof::Hash;
 use strongroom_proof::note::Checkpoint;
+use strongroom_seal::Signer;
 use tokio::sync::oneshot;
 
 /// How often an idle committer looks whether the anchor needs a sync.
@@ -126,13 +127,13 @@ pub(crate) struct CommitSide {
 
 impl CommitSide {
     /// Starts the signer.
-    pub(crate) fn new(shared: Arc<Shared>, committer: Committer) -> std::io::Result<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, powers: Arc<Powers>, committer: Committer) -> std::io::Result<Self> {
         let (to_signer, roots) = sync_channel::<(u64, Hash)>(1);
         let (notes, signed) = sync_channel(1);
-        let signing = Arc::clone(&shared);
+        let origin = shared.keys.origin.clone();
         let signer = std::thread::Builder::new().name("signer".to_owned()).spawn(move || {
             for (size, root) in roots {
-                if notes.send(sign(&signing.keys, size, root)).is_err() {
+                if notes.send(sign(&origin, &powers.signer, size, root)).is_err() {
                     return;
                 }
             }
@@ -279,13 +280,13 @@ pub(crate) fn run(side: &Mutex<CommitSide>, batches: &Receiver<Prepared>, in_fli
 }
 
 /// Signs a checkpoint.
-pub(crate) fn sign(keys: &Keyring, size: u64, root: Hash) -> Arc<str> {
+pub(crate) fn sign(origin: &str, signer: &Signer, size: u64, root: Hash) -> Arc<str> {
     let checkpoint = Checkpoint {
-        origin: keys.origin.clone(),
+        origin: origin.to_owned(),
         size,
         root,
     };
-    keys.signer.sign_checkpoint(checkpoint).to_string().into()
+    signer.sign_checkpoint(checkpoint).to_string().into()
 }
 
 fn lock(side: &Mutex<CommitSide>) -> std::sync::MutexGuard<'_, CommitSide> {

@@ -96,6 +96,9 @@ pub enum OpenError {
     /// A real ledger is not served with `--dev`.
     #[error("this ledger was not made by `serve --dev` and is not served with it")]
     NotDev,
+    /// Only the history keys are in hand, and something is to be written.
+    #[error("only the history keys are in hand: a ledger is written with the root key")]
+    HistoryOnly,
     /// The first records were not written.
     #[error("the ledger's first records were not written: {0}")]
     Birth(String),
@@ -109,7 +112,7 @@ impl OpenError {
             // What the store can't read of its own files is damage, wherever it is met.
             Self::Log(strongroom_log::OpenError::Store(_)) | Self::Store(_) => "database_damaged",
             Self::Log(error) => error.code(),
-            Self::Root(_) => "root_key",
+            Self::Root(_) | Self::HistoryOnly => "root_key",
             Self::KeyFile(_) | Self::KeyFileOnDisk(_) => "key_file",
             Self::Random(_) | Self::Thread(_) => "system",
             Self::NoLedger { .. } => "no_ledger",
@@ -135,7 +138,7 @@ impl OpenError {
             }
             Self::Log(error) => error.hint(),
             Self::Random(_) | Self::Thread(_) => "look at the system's log, free space and limits",
-            Self::Root(_) => {
+            Self::Root(_) | Self::HistoryOnly => {
                 "give the root key with --root-key-file, --root-key-env, --root-key-fd or --passphrase-file"
             }
             Self::KeyFile(_) | Self::KeyFileOnDisk(_) => {

@@ -6,6 +6,7 @@ use crate::index::Index;
 use crate::keyring::Keyring;
 use crate::last_use::LastUse;
 use crate::latency::Latency;
+use crate::limits::{CACHED_BYTES, CACHED_RECORDS};
 use crate::past::Past;
 use crate::quota::Quota;
 use crate::request::Failure;
@@ -23,7 +24,7 @@ use strongroom_domain::secret::SecretFields;
 use strongroom_domain::state::Credential;
 use strongroom_domain::words::{Category, CredentialStatus};
 use strongroom_domain::{State, stored};
-use strongroom_log::{FreeSpace, Slice, Store, StoreError};
+use strongroom_log::{FreeSpace, Shadow, Slice, Store, StoreError};
 use strongroom_proof::record::{Header, RecordRef};
 use strongroom_seal::open_secret;
 use tokio::sync::watch;
@@ -71,6 +72,25 @@ pub(crate) struct Shared {
     /// Told once, when the ledger can't write any more.
     pub(crate) on_fatal: Box<dyn Fn(&str) + Send + Sync>,
     pub(crate) counters: Counters,
+    /// The copy that it reads, where nothing is written; last, since it is deleted when the store is closed.
+    pub(crate) looked_at: Option<Shadow>,
+}
+
+/// What an opening found.
+pub(crate) struct Found {
+    pub(crate) dir: PathBuf,
+    pub(crate) dev: bool,
+    pub(crate) published: Published,
+    pub(crate) last_use: LastUse,
+    pub(crate) store: Store,
+    pub(crate) keys: Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) index: Index,
+    pub(crate) fingerprints: Fingerprints,
+    pub(crate) new_windows: u32,
+    pub(crate) window: Duration,
+    pub(crate) on_fatal: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) looked_at: Option<Shadow>,
 }
 
 /// Counts since the start, for metrics.
@@ -95,6 +115,35 @@ pub struct Counters {
 }
 
 impl Shared {
+    /// What threads begin with.
+    pub(crate) fn of(found: Found) -> Self {
+        Self {
+            dir: found.dir,
+            dev: found.dev,
+            published: ArcSwap::from_pointee(found.published),
+            last_use: Arc::new(found.last_use),
+            store: found.store,
+            keys: found.keys,
+            clock: found.clock,
+            index: found.index,
+            fingerprints: RwLock::new(found.fingerprints),
+            quota: Quota::new(found.new_windows),
+            window: found.window,
+            on_fatal: found.on_fatal,
+            looked_at: found.looked_at,
+            past: Past::default(),
+            records: quick_cache::sync::Cache::with_weighter(CACHED_RECORDS, CACHED_BYTES, RecordBytes),
+            windows: Windows::default(),
+            strangers: Mutex::default(),
+            queued_works: AtomicUsize::new(0),
+            queued_bytes: AtomicUsize::new(0),
+            waits: watch::Sender::new(true),
+            stopped: AtomicBool::new(false),
+            room: AtomicU8::new(0),
+            counters: Counters::default(),
+        }
+    }
+
     /// Whether the ledger has stopped writing.
     pub(crate) fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)

@@ -1,13 +1,21 @@
-//! The unsealed keys of a running ledger, and the data keys that they open.
+//! The unsealed keys of an open ledger, and the data keys that they open.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use strongroom_proof::note::VerifyingKey;
 use strongroom_seal::{FingerprintKey, Key32, RowSealer, SetHashKey, Signer, Wrapper};
 
 /// Names one data key; random, so that a key can be replaced.
 pub(crate) type KeyId = [u8; 16];
 
-/// Everything that the root key opened.
+/// What signs, and what opens secrets.
+pub(crate) struct Powers {
+    pub(crate) signer: Signer,
+    pub(crate) wrapper: Wrapper,
+    pub(crate) fingerprint: FingerprintKey,
+}
+
+/// Everything that the key in hand opened: the root key all of it, a history key no [`Powers`].
 pub(crate) struct Keyring {
     pub(crate) ledger_id: [u8; 16],
     pub(crate) incarnation: [u8; 8],
@@ -17,9 +25,10 @@ pub(crate) struct Keyring {
     pub(crate) rows: RowSealer,
     pub(crate) index: Key32,
     pub(crate) set_hash: SetHashKey,
-    pub(crate) signer: Signer,
-    pub(crate) wrapper: Wrapper,
-    pub(crate) fingerprint: FingerprintKey,
+    /// What checks the log's signatures.
+    pub(crate) verifier: VerifyingKey,
+    /// None without the root key.
+    pub(crate) powers: Option<Arc<Powers>>,
     /// Data keys by id. Read on every serving, written when a credential or template is made.
     pub(crate) data_keys: RwLock<HashMap<KeyId, Arc<Key32>>>,
 }

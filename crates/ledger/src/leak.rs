@@ -56,10 +56,11 @@ impl Ledger {
         let seen = visible(&view.state, &caller, view.now);
         // Before anything is looked for: who may not ask learns nothing by asking.
         seen.authorize(Right::Audit, Target::Ledger).map_err(Rejection::from)?;
+        let powers = self.shared.keys.powers.as_ref().ok_or(Failure::ReadsOnly)?;
         let results: Vec<Leak> = {
             let held = self.shared.fingerprints.read().unwrap_or_else(PoisonError::into_inner);
             let one = |value: &SecretText| {
-                let fingerprint = self.shared.keys.fingerprint.fingerprint(value.expose().as_bytes());
+                let fingerprint = powers.fingerprint.fingerprint(value.expose().as_bytes());
                 let holders = held.holders(&fingerprint);
                 let sees = |id: &CredentialId| view.state.credentials.get(id).is_some_and(|it| seen.credential(it));
                 match (is_fingerprintable(value.expose()), holders.is_empty()) {

@@ -10,6 +10,7 @@ mod error; // why a ledger was not opened
 mod open; // unseal, check, load, take over, start
 mod birth; // the first records, and the key file that says that there are some
 mod keyring; // unsealed keys
+mod look; // the same to look at: history keys, nothing written
 mod rebuild; // replay: the log folded into state
 mod request; // what comes with a command and what goes back
 mod view; // snapshots for readers
@@ -45,7 +46,7 @@ mod house; // a ledger for unit tests
 
 pub use audit::{
     CameBy, Clause, EventPage, EventQuery, EventView, Explained, Explanation, Filter, FilterFault, FilterKey,
-    PAGE_EVENTS_MAX, Place, SubjectView, Word,
+    PAGE_EVENTS_MAX, Place, SubjectView, Tip, Word,
 };
 pub use birth::InitOptions;
 pub use clock::{Clock, ClockError, DevClock, WallClock};
@@ -59,6 +60,7 @@ pub use last_use::LastUse;
 pub use latency::{BUCKETS_US, Latency, LatencyCounts};
 pub use leak::{LEAK_VALUES_MAX, Leak, LeakSearch};
 pub use limits::{NEW_WINDOWS_DEFAULT, RETRY_AFTER_S};
+pub use look::{LookKey, LookOptions};
 pub use open::{OpenOptions, OpenReport};
 pub use planned::{Outcome, Planned, PlannedLine};
 pub use request::{ApprovalWish, Failure, IdempotencyKey, Receipt, RequestContext};
@@ -83,7 +85,7 @@ use strongroom_domain::context::Caller;
 use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::ids::TimeUs;
 use strongroom_domain::rights::{Assertion, Denied, TokenRefused, identity_caller, token_caller};
-use strongroom_seal::Token;
+use strongroom_seal::{HistoryKey, RootKeyProvider, Token};
 use tokio::sync::oneshot;
 
 /// A running ledger. Clones are handles to the same one.
@@ -91,7 +93,8 @@ use tokio::sync::oneshot;
 pub struct Ledger {
     shared: Arc<Shared>,
     queue: SyncSender<Message>,
-    engine: Arc<Mutex<Engine>>,
+    /// None where it is only read.
+    engine: Arc<Mutex<Option<Engine>>>,
 }
 
 /// Requests that wait for the writer.
@@ -127,6 +130,36 @@ impl Ledger {
         birth::init(dir, options)
     }
 
+    /// Opens a ledger to look at, with history keys alone; nothing is written, and no value can be opened. The directory must not
+    /// be open otherwise while it is copied, and stays as it was found.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn look(dir: &Path, options: LookOptions) -> Result<(Self, OpenReport), OpenError> {
+        look::look(dir, options)
+    }
+
+    /// The history key of a directory: what opens its history and no secret. The directory may be in use.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the root key is not this key file's.
+    pub fn history_key(dir: &Path, root: &dyn RootKeyProvider) -> Result<HistoryKey, OpenError> {
+        let path = strongroom_log::Layout::new(dir).key_file();
+        let key_file = open::read_key_file(&path)?.ok_or_else(|| OpenError::NoLedger { dir: dir.to_owned() })?;
+        let root = root.root_key(key_file.source())?;
+        key_file.open_history(&root)?; // it is this file's key
+        Ok(key_file.history_key(&root))
+    }
+
+    pub(crate) fn only_read(shared: Arc<Shared>) -> Self {
+        let (queue, _) = std::sync::mpsc::sync_channel(1); // nobody takes from it
+        Self {
+            shared,
+            queue,
+            engine: Arc::default(),
+        }
+    }
+
     pub(crate) fn assemble(
         shared: Arc<Shared>,
         queue: SyncSender<Message>,
@@ -142,7 +175,7 @@ impl Ledger {
         Self {
             shared,
             queue,
-            engine: Arc::new(Mutex::new(engine)),
+            engine: Arc::new(Mutex::new(Some(engine))),
         }
     }
 
@@ -152,6 +185,9 @@ impl Ledger {
     /// What went wrong; the next opening then checks as after a crash. Nothing acknowledged is lost.
     pub fn stop(&self) -> Result<(), String> {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(engine) = engine.as_mut() else {
+            return Ok(());
+        };
         engine.keeper.stop();
         keeper::count_windows(&self.shared, &self.queue, true);
         keeper::record_strangers(&self.shared, &self.queue, true);
@@ -212,6 +248,18 @@ impl Ledger {
     #[must_use]
     pub fn has_stopped(&self) -> bool {
         self.shared.has_stopped()
+    }
+
+    /// Whether it is only read: opened by [`Self::look`].
+    #[must_use]
+    pub fn reads_only(&self) -> bool {
+        self.shared.looked_at.is_some()
+    }
+
+    /// Whether it takes writes.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.reads_only() && !self.has_stopped()
     }
 
     /// Whether it was made by `serve --dev`.
@@ -324,6 +372,9 @@ impl Ledger {
     ) -> Result<oneshot::Receiver<Result<Receipt, Failure>>, Failure> {
         if self.shared.has_stopped() {
             return Err(Failure::Stopped);
+        }
+        if self.reads_only() {
+            return Err(Failure::ReadsOnly);
         }
         intake::scan(&context, &commands)?;
         context.user_agent = intake::recordable(context.user_agent);

@@ -7,7 +7,7 @@ use crate::error::OpenError;
 use crate::fingerprint::{Fingerprints, Holder, fingerprints_of};
 use crate::index::fingerprint_row;
 use crate::inner::open_values;
-use crate::keyring::{KeyId, Keyring};
+use crate::keyring::{KeyId, Keyring, Powers};
 use crate::opened::open_recorded;
 use std::collections::HashSet;
 use strongroom_domain::State;
@@ -28,6 +28,7 @@ pub(crate) type Rows = HashSet<(KeyId, CredentialVersion)>;
 pub(crate) fn make_anew(
     store: &Store,
     keys: &Keyring,
+    powers: &Powers,
     state: &State,
     fingerprints: &mut Fingerprints,
     there: &Rows,
@@ -42,7 +43,7 @@ pub(crate) fn make_anew(
         if there.contains(&(credential.key_id, version)) {
             continue;
         }
-        let list = match list_of(store, keys, credential, version) {
+        let list = match list_of(store, keys, powers, credential, version) {
             Ok(list) => list,
             Err(error) => {
                 tracing::warn!(credential = %credential.id, error, "its values could not be opened");
@@ -82,6 +83,7 @@ fn entered(credential: &Credential) -> Option<CredentialVersion> {
 fn list_of(
     store: &Store,
     keys: &Keyring,
+    powers: &Powers,
     credential: &Credential,
     version: CredentialVersion,
 ) -> Result<Vec<[u8; 32]>, String> {
@@ -95,7 +97,7 @@ fn list_of(
         _ => return Err("the record of its values is of another type".to_owned()),
     };
     let values = open_values(keys, &record, credential)?;
-    Ok(fingerprints_of(&keys.fingerprint, &values, facts))
+    Ok(fingerprints_of(&powers.fingerprint, &values, facts))
 }
 
 #[cfg(test)]

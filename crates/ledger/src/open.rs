@@ -10,22 +10,20 @@ use crate::denials::Denials;
 use crate::error::OpenError;
 use crate::fingerprint::{Fingerprints, Holder};
 use crate::index::{Index, Posting, open_fingerprint_row};
-use crate::inner::{Counters, RecordBytes, Shared};
-use crate::keyring::Keyring;
+use crate::inner::{Found, Shared};
+use crate::keyring::{Keyring, Powers};
 use crate::last_use::LastUse;
-use crate::limits::{CACHED_BYTES, CACHED_RECORDS, QUEUE_WORKS_MAX};
+use crate::limits::QUEUE_WORKS_MAX;
 use crate::lost_fingerprints::{self, Rows};
 use crate::opened::open_recorded;
 use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
-use crate::quota::Quota;
 use crate::rebuild;
 use crate::sequencer::Sequencer;
 use crate::view::Published;
 use crate::{Ledger, keeper};
-use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -34,11 +32,11 @@ use strongroom_domain::event::Stream;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::words::Category;
 use strongroom_log::{DataDir, Life, Opened, Space, Store, StoreError, View};
-use strongroom_proof::note::{Origin, SignedNote};
+use strongroom_proof::note::{Origin, SignedNote, VerifyingKey};
 use strongroom_proof::plain::PlainPart;
 use strongroom_proof::record::RecordRef;
 use strongroom_proof::tree::Frontier;
-use strongroom_seal::keyfile::{self, KeyFile, Keys};
+use strongroom_seal::keyfile::{self, HistoryKeys, KeyFile, Keys};
 use strongroom_seal::{
     FingerprintKey, Key32, Keyspace, RandomSource, RootKey, RootKeyProvider, RowSealer, SetHashKey, SetHashRow, Signer,
     Wrapper, anchor_mac, epoch_commitment,
@@ -84,72 +82,94 @@ pub(crate) struct Unsealed {
     pub(crate) opened: Opened,
     pub(crate) keys: Keyring,
     pub(crate) rebuilt: Vec<String>,
-    /// The key file, which is to say from now on that there is a log.
-    key_file: HeldKeyFile,
+    /// The largest checkpoint that was signed and still holds.
+    pub(crate) signed: Option<SignedNote>,
+}
+
+/// What the key in hand opened of a key file.
+pub(crate) enum Contents {
+    /// All of it.
+    All(Box<Keys>),
+    /// What happened, and no secret.
+    History(HistoryKeys),
+}
+
+impl Contents {
+    /// Opens all of a key file.
+    pub(crate) fn all(key_file: &KeyFile, root: &RootKey) -> Result<Self, OpenError> {
+        Ok(Self::All(Box::new(key_file.open(root)?)))
+    }
+
+    fn history(&self) -> &HistoryKeys {
+        match self {
+            Self::All(keys) => &keys.history,
+            Self::History(history) => history,
+        }
+    }
+
+    /// The key that signs, where it is in hand.
+    fn signer(&self) -> Option<Signer> {
+        match self {
+            Self::All(keys) => Some(newest_signer(keys)),
+            Self::History(_) => None,
+        }
+    }
 }
 
 /// Locks, unseals and checks a directory. `name` is the ledger's name where it is not born yet.
 pub(crate) fn unseal(
     data_dir: DataDir,
-    root: &RootKey,
+    contents: Contents,
     key_file: &KeyFile,
     options: &strongroom_log::OpenOptions,
     name: Option<&str>,
 ) -> Result<Unsealed, OpenError> {
-    let keys = key_file.open(root)?;
-    let held = HeldKeyFile::new(data_dir.layout().key_file(), key_file, root)?;
     let life = Life {
         ledger_id: *key_file.ledger_id(),
         incarnation: *key_file.incarnation(),
         key_file_sequence: key_file.sequence(),
     };
-    let anchor_key = Key32::locked(keys.history.anchor.expose());
+    let anchor_key = Key32::locked(contents.history().anchor.expose());
     let mac: strongroom_log::AnchorMac = Arc::new(move |slot: &[u8]| anchor_mac(&anchor_key, slot));
     let opened = data_dir.open(&life, mac, options)?;
-    let origin = match opened.store.record(0)? {
-        Some(first) => origin_of(&first, &life, &keys)?,
+    let (origin, verifier) = match opened.store.record(0)? {
+        Some(first) => announced(&first, &life, &contents)?,
         None => {
             let name = name.ok_or(OpenError::NotBorn)?;
-            Origin::new(name, life.ledger_id, life.incarnation)
-                .map_err(|_| OpenError::LedgerName)?
-                .to_string()
+            let origin = Origin::new(name, life.ledger_id, life.incarnation).map_err(|_| OpenError::LedgerName)?;
+            let signer = contents.signer().ok_or(OpenError::NotBorn)?;
+            (origin.to_string(), signer.verifying_key())
         }
     };
-    let keys = keyring(keys, &life, origin);
-    check_checkpoint(&opened, &keys)?;
+    let keys = keyring(contents, &life, origin, verifier);
+    let signed = check_checkpoint(&opened, &keys)?;
     Ok(Unsealed {
         opened,
         keys,
         rebuilt: Vec::new(),
-        key_file: held,
+        signed,
     })
 }
 
-/// The origin that the log itself announces; the key file must be this log's.
-fn origin_of(first: &[u8], life: &Life, keys: &Keys) -> Result<String, OpenError> {
-    let record = RecordRef::parse(first).map_err(|error| OpenError::Record {
-        position: 0,
-        what: error.to_string(),
-    })?;
-    let plain = record.plain.ok_or_else(|| OpenError::Record {
-        position: 0,
-        what: "it announces no keys".to_owned(),
-    })?;
-    let plain = PlainPart::parse(plain).map_err(|error| OpenError::Record {
-        position: 0,
-        what: error.to_string(),
-    })?;
-    let signer = newest_signer(keys);
+/// The origin and the key of signatures that the log itself announces; the key file must be this log's.
+fn announced(first: &[u8], life: &Life, contents: &Contents) -> Result<(String, VerifyingKey), OpenError> {
+    let wrong = |what: String| OpenError::Record { position: 0, what };
+    let record = RecordRef::parse(first).map_err(|error| wrong(error.to_string()))?;
+    let plain = record.plain.ok_or_else(|| wrong("it announces no keys".to_owned()))?;
+    let plain = PlainPart::parse(plain).map_err(|error| wrong(error.to_string()))?;
+    let signs = contents.signer().is_none_or(|it| it.public_key() == plain.signing_key);
     let announced = plain.epochs.iter().all(|announced| {
-        keys.history
+        contents
+            .history()
             .epoch(announced.epoch)
             .is_some_and(|key| epoch_commitment(key) == announced.commitment)
     });
-    let is_ours = plain.ledger_id == life.ledger_id && plain.signing_key == signer.public_key() && announced;
+    let is_ours = plain.ledger_id == life.ledger_id && signs && announced;
     if !is_ours {
         return Err(OpenError::OtherLedger);
     }
-    Ok(plain.origin)
+    let verifier = plain.verifying_key().map_err(|error| wrong(error.to_string()))?;
+    Ok((plain.origin, verifier))
 }
 
 fn newest_signer(keys: &Keys) -> Signer {
@@ -161,21 +181,30 @@ fn newest_signer(keys: &Keys) -> Signer {
     )
 }
 
-fn keyring(keys: Keys, life: &Life, origin: String) -> Keyring {
-    let signer = newest_signer(&keys);
-    let Keys { history, secrets, .. } = keys;
-    let generation = secrets.newest();
+fn keyring(contents: Contents, life: &Life, origin: String, verifier: VerifyingKey) -> Keyring {
+    let (history, powers) = match contents {
+        Contents::History(history) => (history, None),
+        Contents::All(keys) => {
+            let generation = keys.secrets.newest();
+            let powers = Powers {
+                signer: newest_signer(&keys),
+                fingerprint: FingerprintKey::new(&generation.key),
+                wrapper: Wrapper::new(
+                    generation.number,
+                    Key32::locked(generation.key.expose()),
+                    life.ledger_id,
+                ),
+            };
+            (keys.history, Some(Arc::new(powers)))
+        }
+    };
     Keyring {
         ledger_id: life.ledger_id,
         incarnation: life.incarnation,
         origin,
         rows: RowSealer::new(&history.projection, life.ledger_id),
-        fingerprint: FingerprintKey::new(&generation.key),
-        wrapper: Wrapper::new(
-            generation.number,
-            Key32::locked(generation.key.expose()),
-            life.ledger_id,
-        ),
+        verifier,
+        powers,
         set_hash: SetHashKey::new(history.set_hash),
         epochs: history
             .epochs
@@ -183,13 +212,12 @@ fn keyring(keys: Keys, life: &Life, origin: String) -> Keyring {
             .map(|epoch| (epoch.epoch, epoch.key))
             .collect(),
         index: history.index,
-        signer,
         data_keys: RwLock::new(HashMap::new()),
     }
 }
 
 /// Before the first signature: what was signed last must still be true.
-fn check_checkpoint(opened: &Opened, keys: &Keyring) -> Result<(), OpenError> {
+fn check_checkpoint(opened: &Opened, keys: &Keyring) -> Result<Option<SignedNote>, OpenError> {
     let stored = match opened.store.row(Space::Meta, CHECKPOINT_ROW_KEY)? {
         Some(row) => match keys.rows.open(Keyspace::Meta, CHECKPOINT_ROW_KEY, &row) {
             Ok(note) => String::from_utf8(note.to_vec()).ok(),
@@ -200,9 +228,10 @@ fn check_checkpoint(opened: &Opened, keys: &Keyring) -> Result<(), OpenError> {
     let clean = String::from_utf8(opened.report.checkpoint.clone())
         .ok()
         .filter(|note| !note.is_empty());
+    let mut largest: Option<SignedNote> = None;
     for note in stored.into_iter().chain(clean) {
         let note = SignedNote::parse(&note).map_err(|error| OpenError::Checkpoint(error.to_string()))?;
-        note.verify(&keys.signer.verifying_key())
+        note.verify(&keys.verifier)
             .map_err(|error| OpenError::Checkpoint(error.to_string()))?;
         let size = note.checkpoint.size;
         let root = opened
@@ -215,8 +244,11 @@ fn check_checkpoint(opened: &Opened, keys: &Keyring) -> Result<(), OpenError> {
                 "the log's root at {size} records is not the one that was signed"
             )));
         }
+        if largest.as_ref().is_none_or(|it| it.checkpoint.size < size) {
+            largest = Some(note);
+        }
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// Everything in memory that stands at the log's head.
@@ -386,10 +418,10 @@ fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) ->
             return Err(OpenError::KeyRow { id: None });
         };
         projection.put_key_row(&keys.set_hash, &row_key, &wrapped);
-        if generation != keys.wrapper.generation() {
+        let Some(powers) = keys.powers.as_ref().filter(|it| it.wrapper.generation() == generation) else {
             continue;
-        }
-        let key = keys
+        };
+        let key = powers
             .wrapper
             .unwrap(&id, &wrapped)
             .map_err(|_| OpenError::KeyRow { id: Some(id) })?;
@@ -400,6 +432,9 @@ fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) ->
 
 /// Every live credential and template must have its data key.
 fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
+    if keys.powers.is_none() {
+        return Ok(()); // none are unwrapped
+    }
     let credentials = state
         .credentials
         .values()
@@ -460,16 +495,20 @@ pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<(Ledger, OpenRepo
         cache_bytes: options.cache_bytes,
         ..Default::default()
     };
-    let unsealed = unseal(data_dir, &root, &key_file, &log_options, None)?;
-    start(dir, unsealed, options)
+    let held = HeldKeyFile::new(data_dir.layout().key_file(), &key_file, &root)?;
+    let contents = Contents::all(&key_file, &root)?;
+    let unsealed = unseal(data_dir, contents, &key_file, &log_options, None)?;
+    start(dir, unsealed, held, options)
 }
 
 /// Loads and starts what is unsealed.
 pub(crate) fn start(
     dir: &Path,
     mut unsealed: Unsealed,
+    key_file: HeldKeyFile,
     options: OpenOptions,
 ) -> Result<(Ledger, OpenReport), OpenError> {
+    let powers = unsealed.keys.powers.clone().ok_or(OpenError::HistoryOnly)?;
     let mut loaded = load(&mut unsealed, options.rebuild_state)?;
     if loaded.state.ledger.dev != options.dev && unsealed.opened.report.size > 0 {
         return Err(if options.dev { OpenError::NotDev } else { OpenError::Dev });
@@ -485,7 +524,7 @@ pub(crate) fn start(
         opened,
         keys,
         mut rebuilt,
-        key_file,
+        ..
     } = unsealed;
     let Opened {
         store,
@@ -497,7 +536,7 @@ pub(crate) fn start(
     // Every check has passed; from here on the directory is this run's, and is written to.
     let (committer, evidence) = checks.all_passed(key_file.end_birth(report.size)?)?;
     loaded.write(&store, &keys, &frontier)?;
-    match lost_fingerprints::make_anew(&store, &keys, &loaded.state, &mut fingerprints, &rows)? {
+    match lost_fingerprints::make_anew(&store, &keys, &powers, &loaded.state, &mut fingerprints, &rows)? {
         0 => {}
         count => rebuilt.push(format!("fingerprints of current values, rows: {count}")),
     }
@@ -509,47 +548,39 @@ pub(crate) fn start(
         rebuilt,
         torn_bytes_cut: report.torn_bytes_cut,
     };
-    let last_use = Arc::new(LastUse::open(&store, &keys)?);
-    let shared = Arc::new(Shared {
-        last_use,
-        strangers: Mutex::default(),
-        quota: Quota::new(options.new_windows),
+    let head = store.head();
+    let checkpoint = if head.size == 0 {
+        "".into()
+    } else {
+        commit::sign(&keys.origin, &powers.signer, head.size, head.root)
+    };
+    let shared = Arc::new(Shared::of(Found {
         dir: dir.to_owned(),
         dev: options.dev,
-        published: ArcSwap::from_pointee(published(&store, &keys, &loaded)),
+        published: published(&store, &loaded, checkpoint),
+        last_use: LastUse::open(&store, &keys)?,
         store,
         keys,
         clock: options.clock,
         index,
-        past: crate::past::Past::default(),
-        records: quick_cache::sync::Cache::with_weighter(CACHED_RECORDS, CACHED_BYTES, RecordBytes),
-        queued_works: AtomicUsize::new(0),
-        queued_bytes: AtomicUsize::new(0),
-        windows: crate::windows::Windows::default(),
-        fingerprints: RwLock::new(fingerprints),
+        fingerprints,
+        new_windows: options.new_windows,
         window: options.window,
-        waits: tokio::sync::watch::Sender::new(true),
-        stopped: AtomicBool::new(false),
-        room: AtomicU8::new(0),
         on_fatal: options.on_fatal,
-        counters: Counters::default(),
-    });
+        looked_at: None,
+    }));
     shared.look_at_space();
-    Ok((spawn(shared, committer, frontier, loaded)?, open_report))
+    Ok((spawn(shared, powers, committer, frontier, loaded)?, open_report))
 }
 
-/// What readers see first: the log as it was found, under a checkpoint signed anew.
-fn published(store: &Store, keys: &Keyring, loaded: &Loaded) -> Published {
+/// What readers see first: the log as it was found.
+pub(crate) fn published(store: &Store, loaded: &Loaded, checkpoint: Arc<str>) -> Published {
     let head = store.head();
     Published {
         state: Arc::new(loaded.state.clone()),
         head: head.size,
         root: head.root.0,
-        checkpoint: if head.size == 0 {
-            "".into()
-        } else {
-            commit::sign(keys, head.size, head.root)
-        },
+        checkpoint,
         last_recorded_at: loaded.last_us,
     }
 }
@@ -557,16 +588,19 @@ fn published(store: &Store, keys: &Keyring, loaded: &Loaded) -> Published {
 /// Starts the threads.
 fn spawn(
     shared: Arc<Shared>,
+    powers: Arc<Powers>,
     committer: strongroom_log::Committer,
     frontier: Frontier,
     loaded: Loaded,
 ) -> Result<Ledger, OpenError> {
-    let side = Arc::new(Mutex::new(CommitSide::new(Arc::clone(&shared), committer)?));
+    let side = CommitSide::new(Arc::clone(&shared), Arc::clone(&powers), committer)?;
+    let side = Arc::new(Mutex::new(side));
     let (to_committer, batches) = sync_channel(1);
     let (queue, works) = sync_channel(QUEUE_WORKS_MAX);
     let in_flight = Arc::new(AtomicUsize::new(0));
     let sequencer = Sequencer {
         shared: Arc::clone(&shared),
+        powers,
         state: loaded.state,
         frontier,
         projection: loaded.projection,

@@ -166,6 +166,8 @@ pub enum Failure {
     ApprovalRequested(Box<Receipt>),
     /// A principal opens too many windows of serving.
     TooManyWindows,
+    /// It is a ledger that is only looked at.
+    ReadsOnly,
     /// The plan that was shown is another by now.
     PlanChanged,
     /// Our fault; the text is for the log only.

@@ -11,6 +11,7 @@ mod stage; // decide: commands -> recorded events, not yet sealed
 use crate::commit::{CommitSide, Prepared, Reply};
 use crate::denials::{Denial, Denials};
 use crate::inner::Shared;
+use crate::keyring::Powers;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_WORKS_HALVED_MIN, BATCH_WORKS_MAX, LINGER_YIELDS_MAX, LONE_LOOK_MAX};
 use crate::planned::{Wished, planned};
 use crate::project::Projection;
@@ -74,6 +75,8 @@ impl Message {
 /// The writer's own state; lives on its thread.
 pub(crate) struct Sequencer {
     pub(crate) shared: Arc<Shared>,
+    /// What signs and seals: nothing is written without.
+    pub(crate) powers: Arc<Powers>,
     /// Speculative: ahead of what is durable by the batches in flight.
     pub(crate) state: State,
     pub(crate) frontier: Frontier,

@@ -60,7 +60,7 @@ impl Ledger {
         Ok(Status {
             origin: self.shared.keys.origin.clone(),
             dev: self.shared.dev,
-            writing: !self.shared.has_stopped(),
+            writing: self.writes(),
             records: published.head,
             root: hex(&published.root),
             last_recorded_at: published.last_recorded_at,

@@ -173,15 +173,7 @@ pub fn verify_offline(
     }
     let store = &unsealed.opened.store;
     let head = store.head();
-    let note = unsealed
-        .keys
-        .signer
-        .sign_checkpoint(strongroom_proof::note::Checkpoint {
-            origin: unsealed.keys.origin.clone(),
-            size: head.size,
-            root: head.root,
-        })
-        .to_string();
+    let note = signed(&unsealed)?;
     let what = What {
         store,
         keys: &unsealed.keys,
@@ -207,12 +199,7 @@ pub fn dump_offline(dir: &Path, root: &dyn RootKeyProvider, out: &mut dyn std::i
     let shadow = Shadow::make(dir, parent).map_err(OpenError::from)?;
     let unsealed = open_shadow(&shadow, root)?;
     let head = unsealed.opened.store.head();
-    let checkpoint = strongroom_proof::note::Checkpoint {
-        origin: unsealed.keys.origin.clone(),
-        size: head.size,
-        root: head.root,
-    };
-    let note = unsealed.keys.signer.sign_checkpoint(checkpoint).to_string();
+    let note = signed(&unsealed)?;
     dump(&unsealed.opened.store, head.size, &note, out).map_err(|error| VerifyError::Open(OpenError::Thread(error)))
 }
 
@@ -287,7 +274,16 @@ fn open_shadow(shadow: &Shadow, root: &dyn RootKeyProvider) -> Result<Unsealed, 
         dir: shadow.dir().to_owned(),
     })?;
     let root = root.root_key(key_file.source())?;
-    open::unseal(data_dir, &root, &key_file, &shadow.options(), None)
+    let contents = open::Contents::all(&key_file, &root)?;
+    open::unseal(data_dir, contents, &key_file, &shadow.options(), None)
+}
+
+/// A checkpoint of the log as it was found.
+fn signed(unsealed: &Unsealed) -> Result<std::sync::Arc<str>, OpenError> {
+    let powers = unsealed.keys.powers.as_ref().ok_or(OpenError::HistoryOnly)?;
+    let head = unsealed.opened.store.head();
+    let origin = &unsealed.keys.origin;
+    Ok(crate::commit::sign(origin, &powers.signer, head.size, head.root))
 }
 
 /// What is verified, and what it must equal.
@@ -305,6 +301,7 @@ impl What<'_> {
     /// Reads everything; returns the fresh fold, too.
     fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(VerifyReport, State), VerifyError> {
         let mut log = LogVerifier::new();
+        let note = self.expect_earlier(&mut log)?;
         let mut state = State::default();
         let mut expected: HashMap<Term, Vec<Position>> = HashMap::new();
         let mut secrets_opened = 0;
@@ -319,7 +316,8 @@ impl What<'_> {
             self.check_tiles(&accepted.tiles).map_err(wrong)?;
             let recorded =
                 open_parsed(self.keys, position, &accepted.record).map_err(|error| wrong(error.to_string()))?;
-            if let Some(id) = recorded.secret_key_id {
+            // History keys open no secret part: its digest was checked.
+            if let Some(id) = recorded.secret_key_id.filter(|_| self.keys.powers.is_some()) {
                 let key = self
                     .keys
                     .data_key(&id)
@@ -346,10 +344,11 @@ impl What<'_> {
                 self.size
             )));
         }
-        let note = SignedNote::parse(self.note).map_err(|error| VerifyError::Checkpoint(error.to_string()))?;
-        let verified = log
-            .finish_with(note)
-            .map_err(|error| VerifyError::Checkpoint(error.to_string()))?;
+        let verified = match note {
+            Some(note) => log.finish_with(note),
+            None => log.finish(),
+        };
+        let verified = verified.map_err(|error| VerifyError::Checkpoint(error.to_string()))?;
         if let Some(key) = state.first_difference(self.state) {
             return Err(VerifyError::Projection {
                 projection: "state",
@@ -370,6 +369,21 @@ impl What<'_> {
             postings,
         };
         Ok((report, state))
+    }
+
+    /// Holds the log against what was signed last; what was signed of its very end is given back. A log that is only looked at may
+    /// end behind it.
+    fn expect_earlier(&self, log: &mut LogVerifier) -> Result<Option<SignedNote>, VerifyError> {
+        if self.note.is_empty() {
+            return Ok(None);
+        }
+        let note = SignedNote::parse(self.note).map_err(|error| VerifyError::Checkpoint(error.to_string()))?;
+        if note.checkpoint.size >= self.size {
+            return Ok(Some(note));
+        }
+        log.expect_note(note)
+            .map_err(|error| VerifyError::Checkpoint(error.to_string()))?;
+        Ok(None)
     }
 
     /// A stored tile must be the one that the records give.

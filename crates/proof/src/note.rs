@@ -12,11 +12,12 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::Signature;
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
 
+pub use ed25519_dalek::VerifyingKey;
 pub use origin::{Origin, is_ledger_name};
 pub use vkey::VerifierKey;
 

@@ -55,6 +55,7 @@ pub use disk::{DiskError, read, write};
 
 use crate::{
     derive::{derive_compartment, nonce},
+    history_key::HistoryKey,
     part::{self, COMMITMENT_LEN, OpenError},
     purpose::Purpose,
     random::{RandomError, random_bytes},
@@ -226,15 +227,15 @@ impl KeyFile {
     /// # Errors
     /// As [`KeyFile::open`].
     pub fn open_history(&self, root_key: &RootKey) -> Result<HistoryKeys, KeyFileError> {
-        self.open_history_with(&self.compartment_key(root_key, Compartment::History))
+        self.open_history_with(&self.history_key(root_key))
     }
 
     /// Opens the *history* compartment with its own key, as exported.
     ///
     /// # Errors
     /// As [`KeyFile::open`].
-    pub fn open_history_with(&self, history_key: &Key32) -> Result<HistoryKeys, KeyFileError> {
-        let plaintext = self.unseal(Compartment::History, history_key.expose())?;
+    pub fn open_history_with(&self, history_key: &HistoryKey) -> Result<HistoryKeys, KeyFileError> {
+        let plaintext = self.unseal(Compartment::History, history_key.key().expose())?;
         HistoryKeys::parse(&plaintext, &self.incarnation).ok_or(KeyFileError::Contents {
             compartment: Compartment::History,
         })
@@ -264,7 +265,13 @@ impl KeyFile {
         })
     }
 
-    /// Derives the key of one compartment, as `keys export-history` gives away.
+    /// Derives the key of the *history* compartment, as `keys export-history` gives away.
+    #[must_use]
+    pub fn history_key(&self, root_key: &RootKey) -> HistoryKey {
+        HistoryKey::of(self.compartment_key(root_key, Compartment::History))
+    }
+
+    /// Derives the key of one compartment.
     #[must_use]
     pub fn compartment_key(&self, root_key: &RootKey, compartment: Compartment) -> Key32 {
         let salt = &self.compartments[compartment.index()].salt;

@@ -22,6 +22,7 @@ mod aead; // XChaCha20-Poly1305, the fast way
 mod part; // commitment, ciphertext, tag; padding
 mod record; // parts in, record out, and back
 mod rows; // rows of `state`, `meta` and `keys`
+mod history_key; // what an auditor is given
 mod index; // blind terms, fingerprints
 mod body_mac; // a MAC that dies with any data key of the request
 mod sethash; // sums that notice a row put back
@@ -36,6 +37,7 @@ pub use arena::{LockState, disable_core_dumps, lock_key_arena};
 pub use base62::TextError;
 pub use body_mac::{body_mac, body_mac_matches};
 pub use derive::{anchor_mac, anchor_mac_matches, epoch_commitment, history_record_key};
+pub use history_key::HistoryKey;
 pub use index::{FingerprintKey, idempotency_term, index_term};
 pub use part::{OpenError, SealError};
 pub use purpose::{Keyspace, Purpose};

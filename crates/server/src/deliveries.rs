@@ -46,6 +46,9 @@ pub(crate) enum NotSent {
 
 /// Sends for all webhooks until the server stops.
 pub(crate) async fn run(app: App, mut stopping: watch::Receiver<bool>) {
+    if app.ledger.reads_only() {
+        return; // the server that writes tells
+    }
     let mut tasks: HashMap<WebhookId, JoinHandle<()>> = HashMap::new();
     let mut commits = app.ledger.commits();
     loop {

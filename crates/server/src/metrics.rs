@@ -147,7 +147,7 @@ impl Metrics {
         self.records.set(double(ledger.view().head));
         self.queued.set(double(queued.works as u64));
         self.queued_bytes.set(double(queued.bytes as u64));
-        self.writing.set(if ledger.has_stopped() { 0.0 } else { 1.0 });
+        self.writing.set(f64::from(u8::from(ledger.writes())));
         let mut text = self.handle.render();
         sinks(&mut text, app);
         histogram(

@@ -233,6 +233,13 @@ fn of_failure(failure: &Failure) -> Draft {
         .hint("look whether it was done before you repeat it, or repeat it with the same idempotency key"),
         Failure::Stopped => new(503, "stopped", "Stopped", "the ledger has stopped writing")
             .hint("ask whoever runs the server; its log says why"),
+        Failure::ReadsOnly => new(
+            403,
+            "reads_only",
+            "Reads only",
+            "this server only reads: it was started without secrets, to look at",
+        )
+        .hint("ask the server that writes this ledger"),
         Failure::NoSpace => new(
             507,
             "no_space",

@@ -19,7 +19,6 @@ use strongroom_domain::context::Caller;
 use strongroom_domain::ids::PrincipalId;
 use strongroom_domain::rights::visible;
 use strongroom_ledger::{EventQuery, Failure, Filter, FilterFault, FilterKey};
-use strongroom_proof::note::SignedNote;
 use tokio::sync::watch;
 
 /// Looks come at most so often: thousands of commits a second are no reason to look thousands of times.
@@ -58,7 +57,7 @@ pub(crate) async fn run(app: App, options: Option<SinkOptions>, stopping: watch:
         .into_iter()
         .map(|(aim, sink)| {
             let porter = Porter {
-                place: Place::read(&places, &aim.name, &origin(&app)),
+                place: Place::read(&places, &aim.name, app.ledger.origin()),
                 noted: Instant::now(),
                 app: app.clone(),
                 aim,
@@ -72,15 +71,11 @@ pub(crate) async fn run(app: App, options: Option<SinkOptions>, stopping: watch:
     }
 }
 
-/// What the log calls itself; another incarnation is another log.
-fn origin(app: &App) -> String {
-    SignedNote::parse(&app.ledger.checkpoint()).map_or_else(|_| String::new(), |note| note.checkpoint.origin)
-}
-
 /// How far a sink is, in its file.
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
+    /// What the log calls itself; another incarnation is another log.
     origin: String,
     /// Everything before it was taken; none before the first look.
     next: Option<u64>,
@@ -289,7 +284,6 @@ fn read(app: &App, aim: &SinkAim, from: &str) -> Result<Page, Stuck> {
     };
     let page = app.ledger.events(&caller, &query).map_err(Stuck::Read)?;
     let lens = Lens::of(&view, &caller);
-    let origin = origin(app);
     let entries = page.items.into_iter().map(|event| {
         let recorded_at_us = event.recorded_at;
         let event = lens.event(event);
@@ -299,7 +293,7 @@ fn read(app: &App, aim: &SinkAim, from: &str) -> Result<Page, Stuck> {
             recorded_at_us,
             recorded_at: event.recorded_at.clone(),
             refused: is_refusal(&event.type_),
-            line: line(aim.format, &origin, &event),
+            line: line(aim.format, app.ledger.origin(), &event),
         }
     });
     Ok(Page {

@@ -11,18 +11,21 @@ mod tls;
 pub(crate) use dev::{open_failure, refused};
 
 use crate::ask::Ask;
-use crate::failure::{Failure, Outcome, system_said};
+use crate::failure::{Failure, Outcome, file_failure, system_said};
 use crate::output::Output;
 use crate::root::RootArgs;
 use clap::Args;
+use std::fs;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use strongroom_ledger::{Clock, DevClock, Ledger, NEW_WINDOWS_DEFAULT, OpenError, OpenOptions, OpenReport, WallClock};
-use strongroom_seal::LockState;
+use strongroom_ledger::{
+    Clock, DevClock, Ledger, LookKey, LookOptions, NEW_WINDOWS_DEFAULT, OpenError, OpenOptions, OpenReport, WallClock,
+};
+use strongroom_seal::{HistoryKey, LockState};
 use strongroom_server::{RateLimits, ServeOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -42,6 +45,7 @@ Examples:
   strongroom serve --dev --sample        the same, with a sample agency in it
   strongroom serve --data /srv/ledger --root-key-file /etc/strongroom/root-key
   strongroom serve --dev --listen 127.0.0.1:0 --output json
+  strongroom serve --without-secrets --data /copy/of/ledger --history-key-file history-key
 
 With port 0 the line that says it is ready says which port it is. Logs go to stderr;
 STRONGROOM_LOG says how much: info, debug, strongroom_server=trace, …"
@@ -81,6 +85,13 @@ pub(crate) struct ServeArgs {
     /// Windows of serving that one principal may open in a minute, each a record: one more is refused; 0 is no bound
     #[arg(long, value_name = "N", default_value_t = NEW_WINDOWS_DEFAULT)]
     pub(crate) max_new_windows: u32,
+    /// Only read, with the keys of the history: no value can be opened and nothing is written, the directory stays as it is
+    #[arg(long, visible_alias = "read-only",
+        conflicts_with_all = ["dev", "sample", "rebuild_state", "sinks"])]
+    pub(crate) without_secrets: bool,
+    /// The history key for it, from `strongroom keys export-history`; else the root key opens the history
+    #[arg(long, value_name = "FILE", requires = "without_secrets", conflicts_with = "root_key")]
+    pub(crate) history_key_file: Option<PathBuf>,
     /// Make current state anew from the log before serving
     #[arg(long)]
     pub(crate) rebuild_state: bool,
@@ -199,6 +210,9 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
         }
         return dev::open(&args.data, Arc::clone(&clock), || options(dev::root(&args.data)));
     }
+    if args.without_secrets {
+        return look(args, clock, ask);
+    }
     if dev::is_dev(&args.data) {
         return Err(open_failure(OpenError::Dev));
     }
@@ -208,6 +222,33 @@ fn open(args: &ServeArgs, window: Duration, fatal: mpsc::UnboundedSender<String>
             .hint("to play, without a root key of your own: `strongroom serve --dev`"));
     };
     let (ledger, report) = Ledger::open(&args.data, options(root)).map_err(open_failure)?;
+    Ok(OpenedLedger {
+        ledger,
+        report,
+        token: None,
+        made: false,
+    })
+}
+
+/// Opens a ledger to look at.
+fn look(args: &ServeArgs, clock: Arc<dyn Clock>, ask: &Ask) -> Outcome<OpenedLedger> {
+    let key = match &args.history_key_file {
+        None => LookKey::Root(args.root.provider_for(&args.data, ask)?),
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| file_failure("read", path, &error))?;
+            let key = HistoryKey::parse(&Zeroizing::new(text));
+            LookKey::History(key.map_err(|error| {
+                Failure::local(format!("{}: {error}", path.display()))
+                    .hint("`strongroom keys export-history` writes such a file")
+            })?)
+        }
+    };
+    let options = LookOptions {
+        key,
+        clock,
+        cache_bytes: CACHE_BYTES,
+    };
+    let (ledger, report) = Ledger::look(&args.data, options).map_err(open_failure)?;
     Ok(OpenedLedger {
         ledger,
         report,

@@ -11,8 +11,37 @@ use strongroom_proof::note::VerifierKey;
 use strongroom_proof::record::HEADER_LEN;
 use strongroom_proof::tiles::{TilePath, write_entry};
 
+/// The end of the log at one commit.
+#[derive(Debug, Clone)]
+pub struct Tip {
+    /// Records.
+    pub size: u64,
+    /// The root over them.
+    pub root: [u8; 32],
+    /// What was signed: as [`Ledger::checkpoint`].
+    pub checkpoint: Arc<str>,
+}
+
 impl Ledger {
-    /// The newest checkpoint: a signed note.
+    /// The end of the log.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        let published = self.shared.published.load();
+        Tip {
+            size: published.head,
+            root: published.root,
+            checkpoint: Arc::clone(&published.checkpoint),
+        }
+    }
+
+    /// What the log calls itself in its checkpoints.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.shared.keys.origin
+    }
+
+    /// The newest checkpoint: a signed note. Of a ledger that is only looked at it may be of a smaller size than the log, after a stop out of
+    /// order, or empty, when none was ever signed.
     #[must_use]
     pub fn checkpoint(&self) -> Arc<str> {
         Arc::clone(&self.shared.published.load().checkpoint)
@@ -23,7 +52,7 @@ impl Ledger {
     pub fn verifier_key(&self) -> String {
         VerifierKey {
             name: self.shared.keys.origin.clone(),
-            key: self.shared.keys.signer.verifying_key(),
+            key: self.shared.keys.verifier,
         }
         .to_string()
     }

@@ -284,6 +284,8 @@ impl Ledger {
         known: Option<&std::sync::Arc<Credential>>,
         seen: &mut HashMap<[u8; 32], String>,
     ) -> Option<String> {
+        // Without the key of fingerprints nothing can be compared, and nothing be entered.
+        let powers = self.shared.keys.powers.as_ref()?;
         let mut found = None;
         for field in entry
             .fields
@@ -293,11 +295,7 @@ impl Ledger {
             if !is_fingerprintable(field.value.expose()) {
                 continue;
             }
-            let fingerprint = self
-                .shared
-                .keys
-                .fingerprint
-                .fingerprint(field.value.expose().as_bytes());
+            let fingerprint = powers.fingerprint.fingerprint(field.value.expose().as_bytes());
             let holders = self
                 .shared
                 .holders_of(&fingerprint, &view.state, known.map(|credential| credential.id));

@@ -115,7 +115,7 @@ impl Sequencer {
 
     /// A new data key's wrapped row, in the same batch as the first record that names it.
     fn store_data_key(&mut self, id: [u8; 16], key: &Arc<Key32>, draft: &mut Draft) {
-        let wrapper = &self.shared.keys.wrapper;
+        let wrapper = &self.powers.wrapper;
         let row_key = wrapper.row_key(&id);
         let random = self.random.take().expect("the system gives random bytes");
         let row = wrapper.wrap(&id, key, &random).expect("a key fits its row");
@@ -138,7 +138,7 @@ impl Sequencer {
             Event::CredentialRotated(rotated) => (rotated.version, &rotated.fields),
             _ => return,
         };
-        let list = fingerprints_of(&self.shared.keys.fingerprint, fields, facts);
+        let list = fingerprints_of(&self.powers.fingerprint, fields, facts);
         if list.is_empty() {
             return;
         }

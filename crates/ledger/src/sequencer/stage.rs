@@ -193,7 +193,7 @@ impl Sequencer {
             ledger_id: keys.ledger_id,
             origin: keys.origin.clone(),
             incarnation: keys.incarnation,
-            signing_key: keys.signer.public_key(),
+            signing_key: self.powers.signer.public_key(),
             epochs: epochs.collect(),
             kept: None,
             signature: None,
@@ -322,11 +322,7 @@ impl Sequencer {
         let mut found = Vec::new();
         for field in fields.iter().filter(|field| field.class == FieldClass::Secret) {
             if is_fingerprintable(field.value.expose()) {
-                let fingerprint = self
-                    .shared
-                    .keys
-                    .fingerprint
-                    .fingerprint(field.value.expose().as_bytes());
+                let fingerprint = self.powers.fingerprint.fingerprint(field.value.expose().as_bytes());
                 let holders = self.shared.holders_of(&fingerprint, &self.state, target);
                 found.extend(holders.into_iter().map(|credential| Duplicate {
                     field: field.name.clone(),

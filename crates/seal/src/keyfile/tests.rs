@@ -129,7 +129,7 @@ fn a_birth_ends_once_and_the_keys_stay() {
 #[test]
 fn a_history_key_opens_history_only_and_until_it_is_revoked() {
     let (file, mut keys) = key_file();
-    let exported = file.compartment_key(&root_key(), Compartment::History);
+    let exported = file.history_key(&root_key());
     let next = file.replace(&root_key(), &keys).unwrap();
     assert_eq!(next.sequence(), 2);
     assert!(
@@ -139,7 +139,7 @@ fn a_history_key_opens_history_only_and_until_it_is_revoked() {
             .ct_eq(&keys.history.index)
     );
     for compartment in [Compartment::Signing, Compartment::Secrets] {
-        assert!(next.unseal(compartment, exported.expose()).is_err());
+        assert!(next.unseal(compartment, exported.key().expose()).is_err());
     }
     keys.history.projection = Key32::make().unwrap();
     let revoked = next.revoke_history(&root_key(), &keys).unwrap();

@@ -127,6 +127,9 @@ async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
 #[utoipa::path(get, path = "/api/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
 async fn checkpoint(asker: Asker) -> Answer {
     let note = asker.app.ledger.checkpoint();
+    if note.is_empty() {
+        return Err(ApiError::NoRoute); // looked at, and never signed
+    }
     let signed = SignedNote::parse(&note).map_err(|error| Failure::Internal(error.to_string()))?;
     answer::ok(&Checkpoint {
         checkpoint: note.to_string(),

@@ -17,8 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
 use strongroom_api::audit::{Event, EventQuery, ExportEnd, ExportFormat};
-use strongroom_ledger::{Filter, FilterKey, PAGE_EVENTS_MAX};
-use strongroom_proof::note::SignedNote;
+use strongroom_ledger::{Filter, FilterKey, PAGE_EVENTS_MAX, Tip};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -82,9 +81,7 @@ fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let other = |error: String| io::Error::other(error);
-    let checkpoint = app.ledger.checkpoint();
-    let note = SignedNote::parse(&checkpoint).map_err(|error| other(error.to_string()))?;
-    let size = note.checkpoint.size;
+    let Tip { size, root, checkpoint } = app.ledger.tip();
     filter.parameter(FilterKey::Until, &size.to_string());
     let mut query = strongroom_ledger::EventQuery {
         filter,
@@ -109,7 +106,7 @@ fn write(
             match format {
                 As::Ndjson => line(out, &event)?,
                 As::Csv => row(out, cells(&event))?,
-                As::CloudEvents => line(out, &cloud_event(&note.checkpoint.origin, &event))?,
+                As::CloudEvents => line(out, &cloud_event(app.ledger.origin(), &event))?,
                 As::Ocsf => line(out, &ocsf(&event))?,
                 As::Parquet => {
                     if let Some(table) = &mut table {
@@ -127,7 +124,7 @@ fn write(
         end: true,
         events,
         size,
-        root: STANDARD.encode(note.checkpoint.root.0),
+        root: STANDARD.encode(root),
         checkpoint: checkpoint.to_string(),
     };
     if let Some(table) = table {

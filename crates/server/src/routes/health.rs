@@ -35,13 +35,18 @@ async fn healthz() -> Answer {
     })
 }
 
-/// The ledger takes writes.
+/// The ledger takes writes, or reads only because it was told to.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 async fn readyz(State(app): State<App>) -> Answer {
     let stopped = app.ledger.has_stopped();
     let mut response = answer::ok(&Health {
-        status: if stopped { "stopped" } else { "ok" }.to_owned(),
+        status: match (stopped, app.ledger.reads_only()) {
+            (true, _) => "stopped",
+            (false, true) => "reads_only",
+            (false, false) => "ok",
+        }
+        .to_owned(),
     })?;
     if stopped {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

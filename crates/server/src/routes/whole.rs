@@ -53,7 +53,7 @@ async fn status(asker: Asker) -> Answer {
         dev: asker.app.ledger.is_dev(),
         records: view.head,
         checkpoint: asker.app.ledger.checkpoint().to_string(),
-        writing: !asker.app.ledger.has_stopped(),
+        writing: asker.app.ledger.writes(),
         started_at: rfc3339(asker.app.started_at),
         extra,
     })

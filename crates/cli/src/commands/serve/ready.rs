@@ -76,7 +76,12 @@ fn say_ready(args: &ServeArgs, addr: SocketAddr, opened: &OpenedLedger, output: 
                     data.to_owned()
                 },
             )
-            .fact("records", opened.ledger.view().head.to_string());
+            .fact("records", opened.ledger.view().head.to_string())
+            .maybe(
+                "reads only",
+                args.without_secrets
+                    .then_some("what happened, no values, nothing is written"),
+            );
         format!(
             "{}\n\n{}\n",
             look.paint("Strongroom is ready.", Tone::Good),
