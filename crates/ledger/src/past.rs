@@ -7,6 +7,7 @@
 //! nothing is shown of then.
 
 use crate::Ledger;
+use crate::index::Concern;
 use crate::inner::Shared;
 use crate::instant::Instant;
 use crate::last_use::LastUse;
@@ -16,9 +17,14 @@ use crate::view::View;
 use std::sync::{Arc, Mutex, PoisonError};
 use strongroom_domain::State;
 use strongroom_domain::context::Caller;
+use strongroom_domain::event::Subject;
 use strongroom_domain::evolve::evolve;
+use strongroom_domain::find;
+use strongroom_domain::ids::CredentialId;
 use strongroom_domain::rights::{Target, Visible, visible};
-use strongroom_domain::words::Right;
+use strongroom_domain::state::Credential;
+use strongroom_domain::words::{Category, Right};
+use strongroom_proof::record::RecordRef;
 
 /// Records from one snapshot to the next, at least.
 const SNAPSHOT_EVERY: u64 = 65_536;
@@ -89,7 +95,59 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// State of now with one credential as it was then, from its own history: a credential is changed by the events of its own
+    /// stream only, and what it names keeps its handle for ever. Blocks; for a thread that may.
+    ///
+    /// Costs a look at each record about it up to then, and the opening of those that changed it; nothing of the rest of the log.
+    ///
+    /// # Errors
+    /// [`Failure`]; a credential that the caller does not see now is not found, one that was not there yet is not in the state.
+    pub fn credential_as_of(&self, caller: &Caller, credential: &str, instant: Instant) -> Result<View, Failure> {
+        let mut view = self.view();
+        let size = self.shared.size_at(view.head, instant)?;
+        let seen = visible(&view.state, caller, view.now);
+        let id = find::credential(&view.state, &seen, credential, "")?.id;
+        drop(seen);
+        let mut state = State::clone(&view.state);
+        match self.shared.credential_at(id, size)? {
+            Some(then) => drop(state.credentials.insert(id, then)),
+            None => drop(state.credentials.remove(&id)),
+        }
+        view.at = match instant {
+            Instant::Time(us) => us,
+            Instant::Position(position) => self.shared.header(position)?.recorded_at_us,
+        };
+        view.head = size;
+        view.rights = std::mem::replace(&mut view.state, Arc::new(state));
+        view.last_use = Arc::new(LastUse::default()); // when a token was used since is no matter of then
+        Ok(view)
+    }
+}
+
 impl Shared {
+    /// A credential as the first `size` records made it; none when it was not there.
+    fn credential_at(&self, id: CredentialId, size: u64) -> Result<Option<Arc<Credential>>, Failure> {
+        let internal = |what: String| Failure::Internal(what);
+        let term = Concern::Subject(Subject::Credential(id)).term(&self.keys);
+        let about = self.index.positions(&self.store, &term, 0..size, false, usize::MAX);
+        let mut state = State::default();
+        for position in about.map_err(|error| internal(error.to_string()))? {
+            let wrong = |what: String| Failure::Internal(format!("the record at {position}: {what}"));
+            let bytes = self.store.record(position).map_err(|error| wrong(error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| wrong("it is not there".to_owned()))?;
+            let header = RecordRef::parse(&bytes)
+                .map_err(|error| wrong(error.to_string()))?
+                .header;
+            if header.category != Category::Credential.number() || header.stream_id != id.0 {
+                continue; // a serving, a mapping: about it, and no change of it
+            }
+            let recorded = open_recorded(&self.keys, position, &bytes).map_err(|fault| wrong(fault.to_string()))?;
+            evolve(&mut state, &recorded);
+        }
+        Ok(state.credentials.get(&id).cloned())
+    }
+
     pub(crate) fn view_as_of(&self, caller: &Caller, instant: Instant) -> Result<View, Failure> {
         let now = self.view();
         let size = self.size_at(now.head, instant)?;

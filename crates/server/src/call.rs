@@ -91,6 +91,15 @@ impl FromRequestParts<App> for Viewer {
     }
 }
 
+/// A moment as somebody wrote it.
+pub(crate) fn moment(app: &App, text: &str) -> Result<instant::Instant, ApiError> {
+    instant::parse(text, app.ledger.view().now).ok_or_else(|| ApiError::Parameter {
+        pointer: "/as_of".to_owned(),
+        what: "is neither a position nor a time".to_owned(),
+        hint: instant::HINT.to_owned(),
+    })
+}
+
 /// Folds of the past that are under way, or wait for the one before.
 static PASTS: Semaphore = Semaphore::const_new(PASTS_MAX);
 
@@ -98,11 +107,7 @@ static PASTS: Semaphore = Semaphore::const_new(PASTS_MAX);
 /// again: a long past takes a processor for seconds.
 pub(crate) async fn as_of(app: &App, caller: Caller, text: &str) -> Result<View, ApiError> {
     let ledger = app.ledger.clone();
-    let instant = instant::parse(text, ledger.view().now).ok_or_else(|| ApiError::Parameter {
-        pointer: "/as_of".to_owned(),
-        what: "is neither a position nor a time".to_owned(),
-        hint: instant::HINT.to_owned(),
-    })?;
+    let instant = moment(app, text)?;
     let place = tokio::time::timeout(Duration::from_secs(PAST_WAIT_S), PASTS.acquire()).await;
     let Ok(Ok(_place)) = place else {
         return Err(ApiError::LongRead);

@@ -495,6 +495,20 @@ async fn the_past_is_what_a_fold_of_its_records_is() {
         assert_eq!(then.head, position + 1);
         assert_eq!(then.state.last_recorded_at, folded.last_recorded_at);
         assert_eq!(then.state.credentials, folded.credentials, "as of {position}");
+        // Of one credential from its own history, without the rest of the log.
+        for handle in &world.credentials {
+            let alone = world
+                .ledger
+                .credential_as_of(&caller, handle, Instant::Position(position))
+                .unwrap();
+            let id = alone.rights.names.credential_handles.get(handle.as_str()).unwrap();
+            assert_eq!(
+                alone.state.credentials.get(id),
+                folded.credentials.get(id),
+                "{handle} as of {position}"
+            );
+            assert_eq!((alone.head, alone.at), (then.head, then.at));
+        }
         assert_eq!(then.state.installations, folded.installations, "as of {position}");
         assert_eq!(then.state.workspaces, folded.workspaces, "as of {position}");
         assert_eq!(then.state.principals, folded.principals, "as of {position}");

@@ -1,9 +1,10 @@
 //! Credentials. Values go in and never come out here but by `reveal`, which is recorded first.
 
+use super::audit::blocking;
 use super::{found_in, time_if, word};
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::{Asker, Call, Viewer};
+use crate::call::{Asker, Call, Viewer, moment};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
@@ -125,8 +126,15 @@ async fn create(call: Call<CreateCredential>) -> Answer {
 
 /// One credential with its versions, without values but those of plain fields.
 #[utoipa::path(get, path = "/api/v1/credentials/{handle}", tag = "credentials", params(AsOfQuery), responses((status = 200, body = Credential)))]
-async fn get(asker: Viewer, Params(handle): Params<String>) -> Answer {
-    let view = asker.view();
+async fn get(asker: Asker, Params(handle): Params<String>, Query(query): Query<AsOfQuery>) -> Answer {
+    let view = match query.as_of {
+        None => asker.view(),
+        Some(text) => {
+            let instant = moment(&asker.app, &text)?;
+            let (ledger, caller, handle) = (asker.app.ledger.clone(), asker.caller, handle.clone());
+            blocking(move || ledger.credential_as_of(&caller, &handle, instant)).await?
+        }
+    };
     let lens = Lens::of(&view, &asker.caller);
     let it = find::credential(lens.state, &lens.seen, &handle, "")?;
     answer::versioned(it.head.changed, &lens.credential(it, true))
