@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use strongroom_domain::secret::SecretText;
 use strongroom_domain::words::Kind;
-use strongroom_ledger::{CredentialDraft, FieldText, InitOptions, Ledger, OpenOptions, RequestContext, WallClock};
+use strongroom_ledger::{
+    Clock, CredentialDraft, FieldText, InitOptions, Ledger, OpenOptions, RequestContext, WallClock,
+};
 use strongroom_log::{CACHE_BYTES_DEFAULT, Life, Opened, Shadow};
 use strongroom_seal::keyfile::{self, Keys};
 use strongroom_seal::{FileProvider, RootKey, RootKeyProvider, RootSource, Token, anchor_mac};
@@ -54,10 +56,15 @@ impl Fixture {
 
     /// Opens the ledger; each serving is recorded singly when `window` is zero.
     pub(crate) fn open(&self, window: Duration) -> Result<Ledger> {
+        self.open_with(window, Arc::new(WallClock))
+    }
+
+    /// Opens it with a clock of one's own.
+    pub(crate) fn open_with(&self, window: Duration, clock: Arc<dyn Clock>) -> Result<Ledger> {
         let options = OpenOptions {
             root: Box::new(self.root()),
             dev: false,
-            clock: Arc::new(WallClock),
+            clock,
             window,
             new_windows: 0,
             rebuild_state: false,

@@ -16,6 +16,8 @@ mod bare; // the same rows without the engine
 mod writes; // durable writes against them
 mod history; // a ledger with a long history
 mod reads; // secrets over HTTP against a constant
+mod agency; // a year of an agency
+mod beside; // the same events in PostgreSQL
 mod questions; // of auditors, among few events and among many
 mod replay; // replay and verify against scan, open, hash
 
@@ -57,6 +59,13 @@ struct Ratios {
     /// Only figures of these groups.
     #[arg(long, value_enum)]
     only: Vec<Group>,
+    /// Events of the large ledger that `questions` are asked of.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: usize,
+    /// Ask the same questions of PostgreSQL, too: how it is reached, as `host=/run/postgresql user=bench dbname=bench`. Tables of
+    /// its own are made there and dropped.
+    #[arg(long)]
+    postgres: Option<String>,
     /// Where the ledgers are made: a directory on the disk to be measured.
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,

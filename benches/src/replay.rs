@@ -49,7 +49,7 @@ pub(crate) fn measure(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result
 }
 
 /// Every record read, its history part opened and decoded; nothing checked beyond that, nothing folded.
-fn scan_open_decode(readable: &Readable) -> Result<Duration> {
+pub(crate) fn scan_open_decode(readable: &Readable) -> Result<Duration> {
     let keys = &readable.keys.history;
     let begun = Instant::now();
     for entry in readable.opened.store.view().records(0..u64::MAX) {

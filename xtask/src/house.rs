@@ -32,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("fjall", &["log"]),
     ("axum", &["server"]),
     ("governor", &["server"]),
+    ("postgres", &[]),
     ("tokio-rustls", &["connect", "server"]),
     ("rustls-platform-verifier", &["connect"]),
     ("socket2", &["connect"]),

@@ -45,5 +45,8 @@ pub const ZEROS_CHUNK_BYTES: u64 = 512 << 10;
 /// Tiles that were proved and are remembered, 8 KiB each: those of the newest 131,072 records that were read.
 pub const TRUSTED_TILES: usize = 512;
 
+/// Tiles that were proved and whose bytes are known again by a hash of 32 bytes: those of 16 million records, some 5 MiB.
+pub const KNOWN_TILES: usize = 65_536;
+
 /// How long an opening waits for fjall to begin a new journal; past it the old one serves on, only slower.
 pub const FRESH_JOURNAL_WAIT_MAX: Duration = Duration::from_secs(5);

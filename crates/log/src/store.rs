@@ -12,7 +12,7 @@ use crate::batch::{Batch, RowBatch};
 use crate::journals::Gate;
 use crate::limits::JOURNALS_BYTES_MAX;
 use crate::space::Spaces;
-use crate::trusted::{TrustedTiles, trusted_tiles};
+use crate::trusted::TrustedTiles;
 use crate::{Space, StoreError};
 
 /// What is durable: the size and root of the log, and the right edge of its tree.
@@ -70,7 +70,7 @@ impl Store {
             database,
             spaces,
             dir,
-            trusted: trusted_tiles(),
+            trusted: TrustedTiles::new(),
             gate: Gate::default(),
             head: RwLock::new(Arc::new(Head::of(Frontier::new()))),
             _lock: lock,
@@ -178,6 +178,12 @@ impl Store {
     /// [`StoreError::Engine`] when a file's length can't be read.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
         Ok(self.0.database.disk_space()?)
+    }
+
+    /// Returns the bytes of one keyspace's tables on disk; what is in journals only is not in it.
+    #[must_use]
+    pub fn space_bytes(&self, space: Space) -> u64 {
+        self.0.spaces.of(space).disk_space()
     }
 
     pub(crate) fn set_head(&self, head: Head) {

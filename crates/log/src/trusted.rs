@@ -4,25 +4,36 @@
 //! checked it and commits made it since. So a tile whose root is the hash above it is the tree's for good, and to prove a
 //! record costs its own leaf hash, not a path of hashes through each level (RFC 9162 §2.1.3).
 
+use quick_cache::sync::Cache;
 use std::sync::Arc;
 
 use strongroom_proof::Hash;
-use strongroom_proof::tree::{TILE_WIDTH, Tile, TileId, TileReader as _};
+use strongroom_proof::tree::{TILE_WIDTH, Tile, TileId};
 
-use crate::limits::TRUSTED_TILES;
-use crate::{Proofs, StoreError};
+use crate::limits::{KNOWN_TILES, TRUSTED_TILES};
+use crate::tree::tile_key;
+use crate::{Proofs, Space, StoreError};
 
-/// Tiles that were proved.
-pub(crate) type TrustedTiles = quick_cache::sync::Cache<TileId, Arc<Tile>>;
+/// Tiles that were proved: the newest used as they are, many more by a hash of their bytes, so that one that was read again is
+/// known for a hundredth of its proof.
+pub(crate) struct TrustedTiles {
+    tiles: Cache<TileId, Arc<Tile>>,
+    known: Cache<TileId, [u8; 32]>,
+}
 
-/// Room for [`TRUSTED_TILES`].
-pub(crate) fn trusted_tiles() -> TrustedTiles {
-    TrustedTiles::new(TRUSTED_TILES)
+impl TrustedTiles {
+    /// Room for [`TRUSTED_TILES`] and [`KNOWN_TILES`].
+    pub(crate) fn new() -> Self {
+        Self {
+            tiles: Cache::new(TRUSTED_TILES),
+            known: Cache::new(KNOWN_TILES),
+        }
+    }
 }
 
 impl Proofs {
     /// Returns the leaf hash that the tree has at `position`. Costs 255 hashes for the first of 256 neighbours, a look into
-    /// memory for the others.
+    /// memory for the others, and one hash of 8 KiB when they were not read for long.
     ///
     /// # Errors
     /// [`StoreError::Hole`] for a position at or above the head; [`StoreError::Tile`] for a stored tile that is absent or not
@@ -46,18 +57,24 @@ impl Proofs {
     /// A full tile that is the tree's.
     fn trusted_tile(&self, id: TileId) -> Result<Arc<Tile>, StoreError> {
         let trusted = self.store().trusted();
-        if let Some(tile) = trusted.get(&id) {
+        if let Some(tile) = trusted.tiles.get(&id) {
             return Ok(tile);
         }
-        let tile = Arc::new(self.store().tile(id)?);
-        // Each level has 256 times fewer tiles than the one below: at most eight deep.
-        if self.trusted_node(id.level + 1, id.index)? != Some(tile.root()) {
-            return Err(StoreError::Tile {
-                level: id.level,
-                index: id.index,
-            });
+        let wrong = || StoreError::Tile {
+            level: id.level,
+            index: id.index,
+        };
+        let bytes = self.store().row(Space::Tree, &tile_key(id))?.ok_or_else(wrong)?;
+        let tile = Arc::new(Tile::from_bytes(&bytes).ok_or_else(wrong)?);
+        let hash = *blake3::hash(&bytes).as_bytes();
+        if trusted.known.get(&id) != Some(hash) {
+            // Each level has 256 times fewer tiles than the one below: at most eight deep.
+            if self.trusted_node(id.level + 1, id.index)? != Some(tile.root()) {
+                return Err(wrong());
+            }
+            trusted.known.insert(id, hash);
         }
-        trusted.insert(id, Arc::clone(&tile));
+        trusted.tiles.insert(id, Arc::clone(&tile));
         Ok(tile)
     }
 }

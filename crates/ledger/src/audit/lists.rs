@@ -10,8 +10,9 @@ use std::ops::Range;
 use strongroom_domain::ids::Position;
 use strongroom_log::{Store, StoreError};
 
-/// Positions read from a list at first; twice as many each time, while it is read in order.
-const PIECE_MIN: usize = 32;
+/// Positions read from a list at first; twice as many each time, while it is read in order. About as many as a chunk holds: those
+/// of a chunk cost little more than one of them, and a list that is skipped through often goes on within the same.
+const PIECE_MIN: usize = 256;
 const PIECE_MAX: usize = 1_024;
 
 /// Where lists are read from, and in which order.

@@ -3,10 +3,12 @@
 use crate::harness::{House, draft, field};
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use strongroom_domain::command::{Command, UpdateCredential};
 use strongroom_domain::context::Caller;
-use strongroom_domain::event::Scope;
+use strongroom_domain::event::{Event, Scope};
+use strongroom_domain::ids::CredentialVersion;
 use strongroom_domain::words::{Effect, PrincipalKind, Role};
 use strongroom_ledger::instant::Instant;
 use strongroom_ledger::{
@@ -14,8 +16,8 @@ use strongroom_ledger::{
 };
 use strongroom_seal::Token;
 
-const CLIENTS: [&str; 3] = ["acme", "bolt", "cora"];
-const WORKSPACES: [&str; 6] = [
+pub(crate) const CLIENTS: [&str; 3] = ["acme", "bolt", "cora"];
+pub(crate) const WORKSPACES: [&str; 6] = [
     "acme-prod",
     "acme-dev",
     "bolt-prod",
@@ -35,28 +37,30 @@ const ROUNDS: usize = 9;
 const QUESTIONS: usize = 20;
 const SPAN: usize = 1_000;
 
-struct Dice(TestRng);
+pub(crate) struct Dice(pub(crate) TestRng);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0.next_u32() as usize % end
     }
 
-    fn one<'a>(&mut self, all: &[&'a str]) -> &'a str {
+    pub(crate) fn one<'a>(&mut self, all: &[&'a str]) -> &'a str {
         all[self.below(all.len())]
     }
 }
 
 /// A ledger with a history, and who reads it: an auditor, a viewer of one client, a member of one workspace.
-struct World {
-    house: House,
-    ledger: Ledger,
-    credentials: Vec<String>,
+pub(crate) struct World {
+    pub(crate) house: House,
+    pub(crate) ledger: Ledger,
+    pub(crate) credentials: Vec<String>,
     tokens: HashMap<&'static str, Token>,
+    /// Every value that was ever entered, with the credential and the version that it was.
+    pub(crate) values: RefCell<Vec<(String, CredentialVersion, String)>>,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let house = House::new();
         let ledger = house.open();
         let mut world = Self {
@@ -64,13 +68,14 @@ impl World {
             ledger,
             credentials: Vec::new(),
             tokens: HashMap::new(),
+            values: RefCell::default(),
         };
         world.found().await;
         world.people().await;
         world
     }
 
-    fn caller(&self, name: &str) -> Caller {
+    pub(crate) fn caller(&self, name: &str) -> Caller {
         match self.tokens.get(name) {
             Some(token) => self.ledger.authenticate(&token.expose()).unwrap(),
             None => self.house.dev(&self.ledger),
@@ -120,7 +125,9 @@ impl World {
             for service in SERVICES {
                 for number in 0..2 {
                     let handle = format!("{service}-{client}-{number}");
-                    let mut made = draft(&handle, &format!("value-{handle}-0123456789abcdef"));
+                    let value = format!("value-{handle}-0123456789abcdef");
+                    let mut made = draft(&handle, &value);
+                    self.values.borrow_mut().push((handle.clone(), 1, value));
                     made.handle = Some(handle.clone());
                     made.service = service.to_owned();
                     made.client = Some(client.to_owned());
@@ -195,7 +202,7 @@ impl World {
     }
 
     /// One random request by somebody; what is refused is as good.
-    async fn act(&self, dice: &mut Dice) {
+    pub(crate) async fn act(&self, dice: &mut Dice) {
         let mut context = RequestContext::of(self.caller(dice.one(&PEOPLE)));
         context.source = Some(dice.one(&SOURCES).to_owned());
         context.request_id = format!("r-{}", dice.below(500));
@@ -212,15 +219,21 @@ impl World {
                 self.ledger.resolve(context, request).await.err()
             }
             5 => {
+                let value = format!("rotated-{}-0123456789abcdef", dice.0.next_u64());
                 let rotate = RotateDraft {
-                    credential,
-                    fields: vec![field(
-                        "api_key",
-                        &format!("rotated-{}-0123456789abcdef", dice.0.next_u64()),
-                    )],
+                    credential: credential.clone(),
+                    fields: vec![field("api_key", &value)],
                     ..RotateDraft::default()
                 };
-                self.ledger.rotate_credential(context, rotate).await.err()
+                let done = self.ledger.rotate_credential(context, rotate).await;
+                let version = done.as_ref().ok().and_then(|receipt| match &receipt.events[0].event {
+                    Event::CredentialRotated(rotated) => Some(rotated.version),
+                    _ => None,
+                });
+                self.values
+                    .borrow_mut()
+                    .extend(version.map(|version| (credential, version, value)));
+                done.err()
             }
             6 | 7 => {
                 let update = UpdateCredential {
@@ -244,7 +257,7 @@ impl World {
     }
 
     /// All pages of a query.
-    fn all(&self, reader: &str, filter: &str, newest_first: bool, limit: usize) -> Vec<EventView> {
+    pub(crate) fn all(&self, reader: &str, filter: &str, newest_first: bool, limit: usize) -> Vec<EventView> {
         let caller = self.caller(reader);
         let mut query = EventQuery {
             limit,
