@@ -8,6 +8,7 @@ mod defaults; // mappings and defaults at all four levels
 mod idempotency; // repeats, and changes behind someone's back
 mod names; // names, handles, texts
 mod people; // principals, grants, tokens
+mod restore; // back to what it was
 mod resolve; // secrets for a run, and their records
 mod runs; // tokens for one run, last use, strangers, quotas
 mod rotation; // what is due, grace, values made up

@@ -98,6 +98,7 @@ fn every_command_of_the_grammar_is_there() {
         "principal offboard",
         "credential replace",
         "undo",
+        "restore",
         "audit key",
         "import n8n",
         "services",

@@ -496,6 +496,9 @@ pub struct WhatIf {
     pub credential: String,
     /// Variables behind which it stands now and would not then.
     pub touched: Vec<WhatIfTouched>,
+    /// Handles of the webhooks that would sign with it no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsigned: Vec<String>,
     /// How many more there are in workspaces that the caller does not see.
     pub hidden: u32,
 }

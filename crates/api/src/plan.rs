@@ -43,6 +43,35 @@ pub struct Undo {
     pub reason: Option<String>,
 }
 
+/// `POST /restore`: puts something back to what it was, by changes that are decided now. Exactly one of the four says what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// The moment: after the record at a position, a time (RFC 3339), a date, or how long ago (`2h`).
+    pub to: String,
+    /// A credential: values, what is known of it, reach, steward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Mappings, defaults and admissions of a workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// A client's credentials, and what its workspaces have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Mappings, defaults and admissions of all workspaces.
+    #[serde(default)]
+    pub mappings: bool,
+    /// Only say what it would change.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// `digest` of the plan that was shown: 412 where it is another by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Why; required but for a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// `POST /workspaces/{from}/copy/{to}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,7 +4,7 @@
 
 use crate::commands::{
     approval, audit, client, completions, config, credential, default, doctor, dump, get, identity, import, init,
-    inject, keys, login, man, mapping, plan, principal, resolve, rotation, run, serve, service, setup, status,
+    inject, keys, login, man, mapping, plan, principal, resolve, restore, rotation, run, serve, service, setup, status,
     template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
@@ -204,6 +204,8 @@ pub(crate) enum Command {
     Unmap(mapping::UnmapArgs),
     /// Change back what one piece of work changed
     Undo(plan::UndoArgs),
+    /// Put something back to what it was, by new records
+    Restore(restore::RestoreArgs),
     /// What stands behind variables that nobody mapped
     #[command(subcommand)]
     Default(default::DefaultCommand),

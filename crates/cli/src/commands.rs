@@ -19,6 +19,7 @@ pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod mapping;
 pub(crate) mod plan;
+pub(crate) mod restore; // back to what it was
 pub(crate) mod principal;
 pub(crate) mod resolve;
 pub(crate) mod rotation;

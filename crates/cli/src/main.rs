@@ -128,6 +128,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Map(args) => commands::mapping::map(args, &session).await,
         Command::Unmap(args) => commands::mapping::unmap(args, &session).await,
         Command::Undo(args) => commands::plan::undo(args, &session).await,
+        Command::Restore(args) => commands::restore::run(args, &session).await,
         Command::Default(command) => commands::default::run(command, &session).await,
         Command::Resolve(args) => commands::resolve::run(args, &session).await,
         Command::Watch(args) => commands::watch::run(args, &session).await,

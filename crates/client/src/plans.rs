@@ -5,7 +5,9 @@ use crate::http::{Client, Options};
 use crate::path::path;
 use reqwest::Method;
 use serde::Serialize;
-use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
+use strongroom_api::plan::{
+    CopyWorkspace, Offboard, Planned, ReplaceCredential, Restore, SetUp, TransferStewardship, Undo,
+};
 use strongroom_api::workspace::Comparison;
 
 /// Each is done whole or not at all; with `dry_run` nothing is changed.
@@ -35,6 +37,14 @@ impl Client {
     /// [`Error`]; then nothing was changed.
     pub async fn undo(&self, request: &Undo, options: &Options) -> Result<Planned, Error> {
         self.plan(&path(&["undo"])?, request, request.dry_run, options).await
+    }
+
+    /// `POST /restore`.
+    ///
+    /// # Errors
+    /// [`Error`]; then nothing was changed.
+    pub async fn restore(&self, request: &Restore, options: &Options) -> Result<Planned, Error> {
+        self.plan(&path(&["restore"])?, request, request.dry_run, options).await
     }
 
     /// `GET /workspaces/{from}/compare/{to}`.

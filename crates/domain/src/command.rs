@@ -342,6 +342,12 @@ pub enum Command {
         fields: Option<Vec<String>>,
         break_glass: bool,
     },
+    /// That what follows in the same step puts a target back to what it was after the record at a position.
+    RecordRestored {
+        position: Position,
+        target: String,
+        count: u64,
+    },
     /// Records that somebody asks whether values are held (needs a reason).
     RecordLeakSearch {
         count: u64,

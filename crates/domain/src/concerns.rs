@@ -77,6 +77,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         Event::WebhookCreated(data) => to.push(Subject::Credential(data.secret)),
         Event::Denied(data) => to.extend(target(&data.target)),
         Event::ApprovalRequested(data) => to.extend(target(&data.target)),
+        Event::Restored(data) => to.extend(restored(&data.target)),
         Event::LedgerInitialized(_)
         | Event::PrincipalCreated(_)
         | Event::PrincipalDisabled(_)
@@ -139,6 +140,17 @@ fn target(text: &str) -> Option<Subject> {
         "workspace" => WorkspaceId::parse(id).ok().map(Subject::Workspace),
         "template" => TemplateId::parse(id).ok().map(Subject::Template),
         "principal" => PrincipalId::parse(id).ok().map(Subject::Principal),
+        _ => None,
+    }
+}
+
+/// What was put back, where it is one thing.
+fn restored(target: &str) -> Option<Subject> {
+    let (kind, id) = target.split_once(':')?;
+    match kind {
+        "workspace" => WorkspaceId::parse(id).ok().map(Subject::Workspace),
+        "client" => ClientId::parse(id).ok().map(Subject::Client),
+        "credential" => CredentialId::parse(id).ok().map(Subject::Credential),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::command::Command;
 use crate::context::Context;
-use crate::event::{DeniedAccess, Event, LeakSearched, Stream};
+use crate::event::{DeniedAccess, Event, LeakSearched, Restored, Stream};
 use crate::find;
 use crate::ids::{CredentialId, CredentialVersion, GrantId, TimeUs};
 use crate::limits::{DAYS_MAX, TIME_US_MAX};
@@ -146,6 +146,7 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
             access::accessed(desk, &workspace, &template, instance, expected, window_until),
         C::RecordReveal { credential, version, fields, break_glass } =>
             access::revealed(desk, &credential, version, fields, break_glass),
+        C::RecordRestored { position, target, count } => restored(desk, Restored { position, target, count }),
         C::RecordLeakSearch { count, searchable, found } =>
             access::leak_searched(desk, LeakSearched { count, searchable, found }),
         C::RecordCounts { principal, windows } => access::counted(desk, principal, windows),
@@ -309,4 +310,11 @@ fn days(days: u32, pointer: &str) -> Result<u32, Rejection> {
         return Err(Rejection::invalid(pointer, format!("at most {DAYS_MAX} days"), ""));
     }
     Ok(days)
+}
+
+/// Says that what follows in the same step puts something back.
+fn restored(desk: &mut Desk<'_, '_, '_>, restored: Restored) -> Result<Decision, Rejection> {
+    let allowed = desk.authorize(Right::Administer, Target::Ledger)?;
+    let stream = stream(Category::Ledger, desk.state.ledger.id);
+    Ok(decided(allowed, vec![one(stream, Event::Restored(restored))]))
 }

@@ -25,8 +25,8 @@ pub use credential::{
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
 pub use principal::{
-    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Run,
-    Scope, TokenIssued, TokenRevoked,
+    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Restored,
+    Run, Scope, TokenIssued, TokenRevoked,
 };
 pub use template::{AcceptedFinding, RevisionContent, TemplateRegistered, TemplateRevised, Variable};
 pub use webhook::{
@@ -48,6 +48,7 @@ use serde::{Deserialize, Serialize};
 #[expect(missing_docs, reason = "each variant is its payload's type, documented there")]
 pub enum Event {
     LedgerInitialized(LedgerInitialized),
+    Restored(Restored),
     PrincipalCreated(PrincipalCreated),
     PrincipalDisabled(Nothing),
     TokenIssued(TokenIssued),

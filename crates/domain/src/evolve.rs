@@ -27,6 +27,10 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
                 dev: data.dev,
             });
         }
+        Event::Restored(_) => {
+            let ledger = Arc::make_mut(&mut state.ledger);
+            ledger.head = ledger.head.after(recorded);
+        }
         Event::PrincipalCreated(data) => principal::created(state, recorded, data),
         Event::PrincipalDisabled(_) => principal::change(state, recorded, |principal| principal.disabled = true),
         Event::TokenIssued(data) => principal::token_issued(state, recorded, data),
@@ -115,7 +119,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
 pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
     let id = recorded.stream.id;
     match &recorded.event {
-        Event::LedgerInitialized(_) => vec![EntityKey::Ledger],
+        Event::LedgerInitialized(_) | Event::Restored(_) => vec![EntityKey::Ledger],
         Event::PrincipalCreated(_)
         | Event::PrincipalDisabled(_)
         | Event::TokenIssued(_)

@@ -6,9 +6,11 @@
 mod copy;
 mod people;
 mod replace;
+mod restore;
 mod setup;
 mod undo;
 
+pub use restore::{Restore, RestoreScope};
 pub use setup::{Places, Setup};
 
 use crate::command::{Command, Ref};
@@ -47,6 +49,8 @@ pub enum Wish {
         /// Its events, in log order.
         events: Vec<Arc<Recorded>>,
     },
+    /// A scope is put back to what it was.
+    Restore(Restore),
     /// One steward's credentials are given to another.
     Stewards {
         /// Who answers for them.
@@ -98,6 +102,13 @@ pub enum Touched {
         credential: CredentialId,
         from: PrincipalId,
         to: Option<PrincipalId>,
+    },
+    /// Something of a credential, by its word; what it is and what it will be, never a value.
+    Credential {
+        credential: CredentialId,
+        what: &'static str,
+        from: Option<String>,
+        to: Option<String>,
     },
     Token {
         principal: PrincipalId,
@@ -296,6 +307,7 @@ pub fn plan(state: &State, visible: &Visible<'_>, wish: &Wish, now: TimeUs) -> R
         Wish::Replace { old, new, workspaces } => replace::plan(state, visible, old, new, workspaces)?,
         Wish::Copy { from, to, overwrite } => copy::plan(state, visible, from, to, *overwrite)?,
         Wish::Undo { events } => undo::plan(state, visible, events)?,
+        Wish::Restore(restore) => restore::plan(state, visible, restore)?,
         Wish::Stewards { from, to } => people::stewards(state, visible, from, to)?,
         Wish::Offboard { principal, steward } => people::offboard(state, visible, principal, steward.as_deref(), now)?,
         Wish::Setup(setup) => setup::plan(state, visible, setup, now)?,

@@ -7,9 +7,9 @@ use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
     CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GraceEnded,
     GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
-    PrincipalCreated, Refused, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted, TemplateRegistered,
-    TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WebhookCreated,
-    WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated, WorkspaceCreated,
+    PrincipalCreated, Refused, Restored, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted,
+    TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped,
+    WebhookCreated, WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -115,6 +115,7 @@ macro_rules! events {
 
 events! {
     Ledger 1 "ledger.initialized" LedgerInitialized(LedgerInitialized);
+    Ledger 2 "ledger.restored" Restored(Restored);
     Principal 1 "principal.created" PrincipalCreated(PrincipalCreated);
     Principal 2 "principal.token_issued" TokenIssued(TokenIssued);
     Principal 3 "principal.token_revoked" TokenRevoked(TokenRevoked);

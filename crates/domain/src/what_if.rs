@@ -2,10 +2,10 @@
 //! snapshot. Pure; nothing is decided or recorded. Costs one resolution before and after for each place that it stands in.
 
 use crate::event::Sharing;
-use crate::ids::{CredentialId, TemplateId, TimeUs, WorkspaceId};
+use crate::ids::{CredentialId, TemplateId, TimeUs, WebhookId, WorkspaceId};
 use crate::resolve::{MissingWhy, Outcome, Resolution, resolve};
 use crate::rights::{Target, Visible};
-use crate::state::{Credential, Installation, State};
+use crate::state::{Credential, Installation, State, Webhook, WebhookStatus};
 use crate::words::{CredentialStatus, Right};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub struct Touched {
 pub struct Following {
     /// Where the asker sees it, by workspace, template, instance, variable.
     pub touched: Vec<Touched>,
+    /// Webhooks that would sign with it no more, by id; they are for who audits or administers.
+    pub unsigned: Vec<WebhookId>,
     /// How many more there are where he does not.
     pub hidden: u32,
 }
@@ -67,6 +69,7 @@ pub fn what_if(state: &State, visible: &Visible<'_>, credential: &Credential, ac
     let stands =
         |it: &&Arc<Installation>| everywhere || it.mappings.iter().any(|mapping| mapping.credential == credential.id);
     let mut following = Following::default();
+    signing(state, visible, credential, act, &mut following);
     for installation in state.installations.values().filter(stands) {
         let (Some(workspace), Some(template)) = (
             state.workspaces.get(&installation.workspace),
@@ -95,6 +98,29 @@ pub fn what_if(state: &State, visible: &Visible<'_>, credential: &Credential, ac
         }
     }
     following
+}
+
+/// The webhooks that a credential signs for: what is shared less signs on.
+fn signing(state: &State, visible: &Visible<'_>, credential: &Credential, act: &WhatIf, following: &mut Following) {
+    if matches!(act, WhatIf::Unshare(_)) {
+        return;
+    }
+    let seen = [Right::Audit, Right::Administer]
+        .iter()
+        .any(|right| visible.may(*right, Target::Ledger));
+    for webhook in state.webhooks.values().filter(|it| signs_by(it, credential.id)) {
+        if seen {
+            following.unsigned.push(webhook.id);
+        } else {
+            following.hidden += 1;
+        }
+    }
+}
+
+/// Whether a webhook that is there signs with a credential.
+#[must_use]
+pub fn signs_by(webhook: &Webhook, credential: CredentialId) -> bool {
+    webhook.secret == credential && webhook.status != WebhookStatus::Removed
 }
 
 fn changed(credential: &Credential, act: &WhatIf) -> Credential {

@@ -105,7 +105,7 @@ impl Ledger {
     /// [`Failure`]; a credential that the caller does not see now is not found, one that was not there yet is not in the state.
     pub fn credential_as_of(&self, caller: &Caller, credential: &str, instant: Instant) -> Result<View, Failure> {
         let mut view = self.view();
-        let size = self.shared.size_at(view.head, instant)?;
+        let size = self.shared.size_at(view.head, instant, "/as_of")?;
         let seen = visible(&view.state, caller, view.now);
         let id = find::credential(&view.state, &seen, credential, "")?.id;
         drop(seen);
@@ -150,7 +150,7 @@ impl Shared {
 
     pub(crate) fn view_as_of(&self, caller: &Caller, instant: Instant) -> Result<View, Failure> {
         let now = self.view();
-        let size = self.size_at(now.head, instant)?;
+        let size = self.size_at(now.head, instant, "/as_of")?;
         let then = self.state_at(size)?;
         let at = match instant {
             Instant::Time(us) => us,
@@ -172,12 +172,12 @@ impl Shared {
         })
     }
 
-    /// How many records there were.
-    fn size_at(&self, head: u64, instant: Instant) -> Result<u64, Failure> {
+    /// How many records there were; at least one.
+    pub(crate) fn size_at(&self, head: u64, instant: Instant, pointer: &str) -> Result<u64, Failure> {
         match instant {
             Instant::Position(position) if position < head => Ok(position + 1),
             Instant::Position(_) => Err(Failure::format(
-                "/as_of",
+                pointer,
                 "there is no such position yet",
                 Some(&format!("the newest is {}", head.saturating_sub(1))),
             )),
@@ -185,7 +185,7 @@ impl Shared {
                 let found = self.store.view().find_time(us.saturating_add(1));
                 let size = found.map_err(|error| Failure::Internal(error.to_string()))?.min(head);
                 if size == 0 {
-                    return Err(Failure::format("/as_of", "the ledger began later", None));
+                    return Err(Failure::format(pointer, "the ledger began later", None));
                 }
                 Ok(size)
             }

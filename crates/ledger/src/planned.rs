@@ -1,13 +1,16 @@
 //! One wish, many places, one step: planned on a snapshot to be shown, planned again by the writer to be done.
 
+use crate::instant::Instant;
 use crate::intake::{Counted, rehearse_one};
 use crate::request::{Failure, Receipt, RequestContext};
 use crate::{Ledger, done_or_asked};
 use std::sync::Arc;
 use strongroom_domain::command::Command;
+use strongroom_domain::context::Caller;
 use strongroom_domain::ids::{CorrelationId, CredentialId, Position, TimeUs};
-use strongroom_domain::plan::{Blocked, Step, Touched, Wish, plan};
-use strongroom_domain::rights::{Denied, visible};
+use strongroom_domain::plan::{Blocked, Restore, RestoreScope, Step, Touched, Wish, plan};
+use strongroom_domain::rights::{Denied, Target, authorize, visible};
+use strongroom_domain::words::Right;
 use strongroom_domain::{Rejection, State};
 
 /// A wish on its way to the writer.
@@ -148,6 +151,21 @@ impl Ledger {
             .enqueue_work(context, Vec::new(), Some(wished), false, Vec::new())?
             .await;
         done_or_asked(answer.unwrap_or(Err(Failure::Stopped)))
+    }
+
+    /// The wish to put something back to what it was. Takes `administer` on the ledger, and costs a fold of the log up to then.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn restoring(&self, caller: &Caller, instant: Instant, scope: RestoreScope) -> Result<Wish, Failure> {
+        let view = self.view();
+        authorize(&view.state, caller, Right::Administer, Target::Ledger, view.now).map_err(Rejection::from)?;
+        let size = self.shared.size_at(view.head, instant, "/to")?;
+        Ok(Wish::Restore(Restore {
+            then: self.shared.state_at(size)?,
+            position: size - 1,
+            scope,
+        }))
     }
 
     /// The wish to undo a piece of work: its events, read from the log.

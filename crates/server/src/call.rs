@@ -27,7 +27,7 @@ use strongroom_api::credential::{
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
 use strongroom_api::inquiry::SearchLeaks;
-use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, SetUp, TransferStewardship, Undo};
+use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, Restore, SetUp, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
 use strongroom_api::resolve::Resolve;
 use strongroom_api::template::{CreateTemplate, ReviseTemplate, UpdateTemplate};
@@ -92,9 +92,9 @@ impl FromRequestParts<App> for Viewer {
 }
 
 /// A moment as somebody wrote it.
-pub(crate) fn moment(app: &App, text: &str) -> Result<instant::Instant, ApiError> {
+pub(crate) fn moment(app: &App, text: &str, pointer: &str) -> Result<instant::Instant, ApiError> {
     instant::parse(text, app.ledger.view().now).ok_or_else(|| ApiError::Parameter {
-        pointer: "/as_of".to_owned(),
+        pointer: pointer.to_owned(),
         what: "is neither a position nor a time".to_owned(),
         hint: instant::HINT.to_owned(),
     })
@@ -107,7 +107,7 @@ static PASTS: Semaphore = Semaphore::const_new(PASTS_MAX);
 /// again: a long past takes a processor for seconds.
 pub(crate) async fn as_of(app: &App, caller: Caller, text: &str) -> Result<View, ApiError> {
     let ledger = app.ledger.clone();
-    let instant = moment(app, text)?;
+    let instant = moment(app, text, "/as_of")?;
     let place = tokio::time::timeout(Duration::from_secs(PAST_WAIT_S), PASTS.acquire()).await;
     let Ok(Ok(_place)) = place else {
         return Err(ApiError::LongRead);
@@ -174,6 +174,7 @@ asked! {
     Import { BYTES_MAX = IMPORT_BYTES_MAX, DEPTH_BEYOND = 1 }
     CreatePrincipal {}
     ReplaceCredential {}
+    Restore {}
     Undo {}
     CopyWorkspace {}
     TransferStewardship {}

@@ -335,3 +335,22 @@ fn a_test_says_what_came_of_it_and_where_it_may_not_send() {
         assert_eq!(refused["pointer"], "/url", "{refused}");
     }
 }
+
+#[test]
+fn what_signs_is_in_use() {
+    let (_place, server) = serve();
+    let (receiver, _) = receiver(200);
+    create(&server, &receiver.url, &["rotated"]);
+    let route = "/credentials/signing-secret-of-pager/what-if?act=revoke";
+    let following = server.get(route).ok();
+    assert_eq!(
+        (&following["unsigned"], &following["hidden"]),
+        (&json!(["pager"]), &json!(0))
+    );
+    let shared = "/credentials/signing-secret-of-pager/what-if?act=unshare&all=true";
+    assert_eq!(server.get(shared).ok()["unsigned"], Value::Null);
+    server
+        .post("/webhooks/pager/remove", json!({"reason": "the pager is gone"}))
+        .ok();
+    assert_eq!(server.get(route).ok()["unsigned"], Value::Null);
+}

@@ -13,6 +13,7 @@ use crate::rights::{
     Allowed, Target, another_owner, approver_right, holds_token_of, is_owner, own_affair, sees_approval,
 };
 use crate::state::{Approval, ApprovalStatus, State};
+use crate::what_if::signs_by;
 use crate::words::{Act, Category, Effect, Right};
 
 /// What an approval is bound to.
@@ -150,10 +151,12 @@ fn words(acts: &[Act]) -> String {
     words.join(", ")
 }
 
-/// Whether a credential stands behind a variable or a default somewhere.
+/// Whether a credential stands behind a variable or a default somewhere, or signs for a webhook.
 fn is_used(state: &State, id: CredentialId) -> bool {
     let mut mappings = state.installations.values().flat_map(|it| &it.mappings);
-    mappings.any(|mapping| mapping.credential == id) || state.defaults.values().any(|it| it.credential == Some(id))
+    mappings.any(|mapping| mapping.credential == id)
+        || state.defaults.values().any(|it| it.credential == Some(id))
+        || state.webhooks.values().any(|it| signs_by(it, id))
 }
 
 /// Asks for an approval of what the gate said takes one.

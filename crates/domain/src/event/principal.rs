@@ -2,7 +2,7 @@
 
 use super::is_false;
 use super::parts::Pair;
-use crate::ids::{ClientId, CredentialId, GrantId, Revision, TemplateId, TimeUs, TokenId, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, GrantId, Position, Revision, TemplateId, TimeUs, TokenId, WorkspaceId};
 use crate::words::{Effect, PrincipalKind, Role};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,20 @@ pub struct LedgerInitialized {
     /// Made by `serve --dev`.
     #[serde(rename = "dev", default, skip_serializing_if = "is_false")]
     pub dev: bool,
+}
+
+/// `ledger.restored`: what follows in the same piece of work puts something back to what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The last record of what it was.
+    #[serde(rename = "pos")]
+    pub position: Position,
+    /// What: `mappings`, or `workspace:`, `client:` or `credential:` and its id.
+    #[serde(rename = "tgt")]
+    pub target: String,
+    /// How many changes follow.
+    #[serde(rename = "cn")]
+    pub count: u64,
 }
 
 /// `principal.created`.

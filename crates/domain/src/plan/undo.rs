@@ -303,6 +303,7 @@ fn made(event: &Event) -> bool {
         event,
         Event::CredentialCreated(_)
             | Event::RotationDue(_)
+            | Event::Restored(_)
             | Event::WebhookCreated(_)
             | Event::WebhookUpdated(_)
             | Event::WebhookPaused(_)

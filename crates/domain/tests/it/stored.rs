@@ -20,6 +20,11 @@ fn samples() -> Vec<Event> {
             name: "test.example".to_owned(),
             dev: true,
         }),
+        Event::Restored(e::Restored {
+            position: 41,
+            target: format!("workspace:{}", WorkspaceId([5; 16])),
+            count: 3,
+        }),
         Event::PrincipalCreated(e::PrincipalCreated {
             name: "Eva".to_owned(),
             skeleton: "eva".to_owned(),

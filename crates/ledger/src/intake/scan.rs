@@ -184,6 +184,7 @@ impl Texts {
             | Command::SignIn { .. }
             | Command::RecordReveal { .. }
             | Command::RecordLeakSearch { .. }
+            | Command::RecordRestored { .. }
             | Command::RecordCounts { .. }
             | Command::RecordDenied { .. }
             | Command::RecordRefused { .. }

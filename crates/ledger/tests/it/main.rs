@@ -3,6 +3,7 @@
 
 mod harness;
 mod audit; // filters against a plain list
+mod restore; // random histories put back to random points
 mod questions; // what auditors ask beside lists, against the same
 mod idempotency; // repeats of a request
 mod life; // write, read, stop, open again

@@ -46,7 +46,12 @@ fn given(event: &EventView) -> Vec<(String, u64, bool)> {
         (credential, it["version"].as_u64().unwrap(), seen)
     };
     match event.type_name {
-        "access.accessed" => event.data["served"].as_array().unwrap().iter().map(|it| one(it, false)).collect(),
+        "access.accessed" => event.data["served"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| one(it, false))
+            .collect(),
         "access.revealed" => vec![one(&event.data, true)],
         _ => Vec::new(),
     }
@@ -108,13 +113,16 @@ async fn what_somebody_came_by_is_what_the_list_says() {
     world.ledger.stop().unwrap();
 }
 
+/// Who was given a credential, on which way, in which version.
+type UsedBy = (String, Option<(String, String)>, u64);
+
 #[tokio::test]
 async fn who_used_a_credential_is_what_the_list_says() {
     let (world, mut dice) = world().await;
     for handle in &world.credentials {
         let plain = world.all("mia", "", false, 500);
         let id = id_of(&world, handle);
-        let mut expected: BTreeMap<(String, Option<(String, String)>, u64), (u64, u64, u64)> = BTreeMap::new();
+        let mut expected: BTreeMap<UsedBy, (u64, u64, u64)> = BTreeMap::new();
         let mut windows = BTreeMap::new();
         for event in &plain {
             for (credential, version, seen) in given(event) {
@@ -138,7 +146,14 @@ async fn who_used_a_credential_is_what_the_list_says() {
                 }
             }
         }
-        let credential = *world.ledger.view().state.names.credential_handles.get(handle.as_str()).unwrap();
+        let credential = *world
+            .ledger
+            .view()
+            .state
+            .names
+            .credential_handles
+            .get(handle.as_str())
+            .unwrap();
         let uses = world.ledger.uses(credential).unwrap();
         assert!(uses.complete);
         let found: BTreeMap<_, _> = uses
@@ -203,7 +218,10 @@ async fn why_is_told_by_the_grants_of_that_moment() {
         let told = world.ledger.explain(&caller, position).unwrap();
         let then = world.ledger.replay(position, &mut |_| {}).unwrap();
         let event = world.ledger.event(&caller, position).unwrap();
-        assert_eq!((told.event.position, told.actor.to_string()), (position, event.actor.clone()));
+        assert_eq!(
+            (told.event.position, told.actor.to_string()),
+            (position, event.actor.clone())
+        );
         let in_force: BTreeSet<String> = told.in_force.iter().map(|it| it.granted.grant.to_string()).collect();
         let principal = then.principals.get(&told.actor);
         let counted = |it: &&strongroom_domain::state::GrantFact| {
@@ -236,9 +254,7 @@ async fn why_is_told_by_the_grants_of_that_moment() {
 fn stood_for(plain: &[EventView], workspace: &str, variable: &str, position: u64) -> (String, u64) {
     let before = || plain.iter().take_while(|it| it.position <= position);
     let mapped = before().filter(|it| {
-        it.type_name == "workspace.variable_mapped"
-            && is_about(it, workspace)
-            && it.data["variable"] == variable
+        it.type_name == "workspace.variable_mapped" && is_about(it, workspace) && it.data["variable"] == variable
     });
     let credential = mapped.last().unwrap().data["credential"].as_str().unwrap().to_owned();
     let rotated = before().filter(|it| it.type_name == "credential.rotated" && is_about(it, &credential));
@@ -250,7 +266,11 @@ fn stood_for(plain: &[EventView], workspace: &str, variable: &str, position: u64
 async fn what_would_have_been_served_then_is_what_the_list_says() {
     let (world, mut dice) = world().await;
     let plain = world.all("mia", "", false, 500);
-    let first = plain.iter().rposition(|it| it.type_name == "workspace.template_admitted").unwrap() + 3;
+    let first = plain
+        .iter()
+        .rposition(|it| it.type_name == "workspace.template_admitted")
+        .unwrap()
+        + 3;
     let caller = world.caller("mia");
     for _ in 0..60 {
         let position = (first + dice.below(plain.len() - first)) as u64;
@@ -267,7 +287,12 @@ async fn what_would_have_been_served_then_is_what_the_list_says() {
             let (credential, version) = stood_for(&plain, &id, &variable.name, position);
             let found = variable.credential.as_deref().map(|handle| id_of(&world, handle));
             let found = (found, u64::from(variable.version));
-            assert_eq!(found, (Some(credential), version), "{workspace} {} at {position}", variable.name);
+            assert_eq!(
+                found,
+                (Some(credential), version),
+                "{workspace} {} at {position}",
+                variable.name
+            );
         }
         assert_eq!(told.variables.len(), 2);
     }
@@ -290,7 +315,11 @@ async fn a_history_and_the_last_use_of_a_grant_are_what_the_list_says() {
                 break;
             }
         }
-        let expected: Vec<u64> = plain.iter().filter(|it| is_about(it, &id)).map(|it| it.position).collect();
+        let expected: Vec<u64> = plain
+            .iter()
+            .filter(|it| is_about(it, &id))
+            .map(|it| it.position)
+            .collect();
         assert_eq!(found, expected, "{handle}");
         assert!(CLIENTS.iter().any(|client| handle.contains(client)) && expected.len() > 5);
     }

@@ -130,7 +130,7 @@ async fn get(asker: Asker, Params(handle): Params<String>, Query(query): Query<A
     let view = match query.as_of {
         None => asker.view(),
         Some(text) => {
-            let instant = moment(&asker.app, &text)?;
+            let instant = moment(&asker.app, &text, "/as_of")?;
             let (ledger, caller, handle) = (asker.app.ledger.clone(), asker.caller, handle.clone());
             blocking(move || ledger.credential_as_of(&caller, &handle, instant)).await?
         }

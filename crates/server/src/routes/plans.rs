@@ -1,15 +1,19 @@
 //! Work on many places at once: planned, shown, done whole or not at all.
 
+use super::audit::blocking;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::call::Call;
+use crate::call::{Call, moment};
 use crate::params::Params;
 use crate::problem::ApiError;
 use crate::view::{Lens, plan_done, plan_shown};
-use strongroom_api::plan::{CopyWorkspace, Offboard, Planned, ReplaceCredential, SetUp, TransferStewardship, Undo};
+use strongroom_api::plan::{
+    CopyWorkspace, Offboard, Planned, ReplaceCredential, Restore, SetUp, TransferStewardship, Undo,
+};
+use strongroom_domain::Rejection;
 use strongroom_domain::find;
 use strongroom_domain::ids::CorrelationId;
-use strongroom_domain::plan::{Places, Setup, Wish};
+use strongroom_domain::plan::{Places, RestoreScope, Setup, Wish};
 use strongroom_domain::rights::Target;
 use strongroom_domain::words::Right;
 use strongroom_ledger::{Failure, RequestContext};
@@ -20,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(replace))
         .routes(routes!(undo))
+        .routes(routes!(restore))
         .routes(routes!(copy))
         .routes(routes!(stewardship))
         .routes(routes!(offboard))
@@ -57,6 +62,44 @@ async fn undo(call: Call<Undo>) -> Answer {
         hint: "send the `correlation` of the answer, or of an event".to_owned(),
     })?;
     let wish = call.app.ledger.undoing(correlation)?;
+    carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
+}
+
+/// Puts something back to what it was: a plan of changes, and one record that says so. What was revoked, archived or made since
+/// stays, and the plan says so; tokens and grants are no part of it. Takes `administer` on the ledger, and a reason.
+#[utoipa::path(post, path = "/api/v1/restore", tag = "plans", request_body = Restore,
+    responses((status = 200, body = Planned)))]
+async fn restore(call: Call<Restore>) -> Answer {
+    let Restore {
+        to,
+        credential,
+        workspace,
+        client,
+        mappings,
+        dry_run,
+        expected,
+        ..
+    } = call.body;
+    let scopes = [
+        credential.map(RestoreScope::Credential),
+        workspace.map(RestoreScope::Workspace),
+        client.map(RestoreScope::Client),
+        mappings.then_some(RestoreScope::Mappings),
+    ];
+    let mut scopes = scopes.into_iter().flatten();
+    let (Some(scope), None) = (scopes.next(), scopes.next()) else {
+        return Err(ApiError::Parameter {
+            pointer: String::new(),
+            what: "exactly one of `credential`, `workspace`, `client` and `mappings` says what is put back".to_owned(),
+            hint: "for example {\"to\": \"2h\", \"workspace\": \"acme-prod\", \"dry_run\": true}".to_owned(),
+        });
+    };
+    if !dry_run && call.context.reason.is_none() {
+        return Err(Failure::from(Rejection::ReasonRequired).into());
+    }
+    let instant = moment(&call.app, &to, "/to")?;
+    let (ledger, caller) = (call.app.ledger.clone(), call.context.caller);
+    let wish = blocking(move || ledger.restoring(&caller, instant, scope)).await?;
     carry_out(call.app, call.context, wish, dry_run, expected.as_deref()).await
 }
 

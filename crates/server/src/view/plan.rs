@@ -69,11 +69,6 @@ pub(crate) fn plan_done(lens: &Lens<'_>, receipt: &Receipt) -> Planned {
 
 fn change(lens: &Lens<'_>, touched: &Touched) -> Change {
     let credential = |id: &Option<_>| id.and_then(|id| lens.credential_handle(id));
-    let principal = |id| lens.principal_handle(id);
-    let blank = |what: &str| Change {
-        what: what.to_owned(),
-        ..Change::default()
-    };
     match touched {
         Touched::Mapping {
             workspace,
@@ -116,6 +111,24 @@ fn change(lens: &Lens<'_>, touched: &Touched) -> Change {
             to: to.map(|revision| revision.to_string()),
             ..blank("admission")
         },
+        Touched::Reach { .. } | Touched::Steward { .. } | Touched::Credential { .. } => of_a_credential(lens, touched),
+        Touched::Token { .. } | Touched::Grant { .. } | Touched::Disabled { .. } | Touched::Other(_) => {
+            of_people(lens, touched)
+        }
+    }
+}
+
+fn blank(what: &str) -> Change {
+    Change {
+        what: what.to_owned(),
+        ..Change::default()
+    }
+}
+
+/// What a credential itself was and is.
+fn of_a_credential(lens: &Lens<'_>, touched: &Touched) -> Change {
+    let principal = |id| lens.principal_handle(id);
+    match touched {
         Touched::Reach { credential, shared } => Change {
             subject: lens.credential_handle(*credential),
             to: Some(if *shared { "shared" } else { "not shared" }.to_owned()),
@@ -127,9 +140,24 @@ fn change(lens: &Lens<'_>, touched: &Touched) -> Change {
             to: to.and_then(principal),
             ..blank("steward")
         },
-        Touched::Token { .. } | Touched::Grant { .. } | Touched::Disabled { .. } | Touched::Other(_) => {
-            of_people(lens, touched)
-        }
+        Touched::Credential {
+            credential,
+            what,
+            from,
+            to,
+        } => Change {
+            subject: lens.credential_handle(*credential),
+            from: from.clone(),
+            to: to.clone(),
+            ..blank(what)
+        },
+        Touched::Mapping { .. }
+        | Touched::Default { .. }
+        | Touched::Admission { .. }
+        | Touched::Token { .. }
+        | Touched::Grant { .. }
+        | Touched::Disabled { .. }
+        | Touched::Other(_) => Change::default(), // shown elsewhere
     }
 }
 
@@ -149,6 +177,7 @@ fn of_people(lens: &Lens<'_>, touched: &Touched) -> Change {
         | Touched::Default { .. }
         | Touched::Admission { .. }
         | Touched::Reach { .. }
+        | Touched::Credential { .. }
         | Touched::Steward { .. } => return Change::default(), // shown above
     };
     Change {

@@ -36,6 +36,10 @@ impl Lens<'_> {
             act: act.to_owned(),
             credential: it.handle.clone(),
             touched: following.touched.iter().map(touched).collect(),
+            unsigned: {
+                let handle = |id| self.state.webhooks.get(id).map(|it| it.handle.clone());
+                following.unsigned.iter().filter_map(handle).collect()
+            },
             hidden: following.hidden,
         }
     }

@@ -97,6 +97,7 @@ GET /policy                                                             | yyyyyy
 PUT /policy                                                             | dddddddy dddddddd dddddddd dddddddd dddddddy dddddddd dddddddd
 POST /principals/{handle}/stewardship                                   | yyy.yyyy ........ ........ ........ yyy.yyyy ........ ........
 POST /resolve                                                           | dddydddy dddydddy ........ ........ ........ ........ ........
+POST /restore                                                           | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /rotation/due                                                       | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 GET /services                                                           | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
 GET /services/{id}                                                      | yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy yyyyyyyy
@@ -314,6 +315,7 @@ fn body(route: &str, method: &str) -> Value {
         // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
         "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
         "POST /undo" => json!({"correlation": format!("co_{}", "0".repeat(32)), "dry_run": true}),
+        "POST /restore" => json!({"to": "0", "mappings": true, "dry_run": true}),
         "POST /workspaces/{from}/copy/{to}" => json!({"dry_run": true}),
         "POST /principals/{handle}/stewardship" => json!({"to": "someone", "dry_run": true}),
         "POST /principals/{handle}/offboard" => json!({"dry_run": true}),

@@ -5,7 +5,7 @@ use super::sharing;
 use crate::commands::plan::PlanArgs;
 use crate::doc::Doc;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::{Cell, Look, Table, time};
+use crate::output::{Cell, Look, Table, joined, time};
 use crate::session::Session;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -123,7 +123,8 @@ async fn goes_on(handle: &str, query: &WhatIfQuery, plan: &PlanArgs, session: &S
     }
     let following = session.read(session.client.what_if(handle, query)).await?;
     let hidden = following.number("hidden").unwrap_or_default();
-    let breaks = hidden > 0 || !following.list("touched").is_empty();
+    let signs = !following.texts("unsigned").is_empty();
+    let breaks = hidden > 0 || signs || !following.list("touched").is_empty();
     if plan.dry_run || breaks {
         session
             .output
@@ -161,7 +162,17 @@ fn show_following(following: &Value, look: &Look) -> String {
             then.into(),
         ]);
     }
-    with_hidden(table.render(look, "nothing would break"), following)
+    let webhooks = following.texts("unsigned");
+    let nothing = if webhooks.is_empty() {
+        "nothing would break"
+    } else {
+        "no variable would lack it"
+    };
+    let mut text = table.render(look, nothing);
+    if !webhooks.is_empty() {
+        text.push_str(&format!("\nwebhooks that would sign no more: {}", joined(webhooks)));
+    }
+    with_hidden(text, following)
 }
 
 fn show_usage(usage: &Value, look: &Look) -> String {
