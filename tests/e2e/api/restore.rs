@@ -216,3 +216,37 @@ fn it_is_bound_to_what_was_shown_and_to_who_may() {
     ed.post("/restore", json!({"to": at, "workspace": "shop-b", "dry_run": true}))
         .refused(403, "denied");
 }
+
+#[test]
+fn defaults_and_admitted_revisions_come_back() {
+    let (_place, server) = serve();
+    let default = |credential: &str| {
+        let body = json!({"workspace": "shop-a", "service": "openai", "kind": "api_key", "credential": credential});
+        server.put("/defaults", body).ok();
+    };
+    default("openai");
+    let other =
+        json!({"name": "Other", "service": "openai", "kind": "api_key", "fields": {"api_key": "key-other-Zq83nVx1"}});
+    server.post("/credentials", other).is(201);
+    let at = newest(&server);
+    default("other");
+    let fewer = json!({"variables": [{"name": "AI", "service": "openai", "kinds": ["api_key"]}]});
+    server.post("/templates/orders/revise", fewer).ok();
+    server
+        .post("/workspaces/shop-a/templates/orders/admit", json!({"revision": 2}))
+        .ok();
+    let plan = put_back(&server, json!({"to": at, "workspace": "shop-a"}));
+    let mut lines = lines(&plan);
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "admission: 2 -> 1 (ok)",
+            "default: other -> openai (ok)",
+            "ledger.restored: - -> - (ok)"
+        ]
+    );
+    let mappings = server.get("/workspaces/shop-a/mappings").ok();
+    assert_eq!(mappings["defaults"][0]["credential"], "openai");
+    assert_eq!(mappings["items"][0]["revision"], 1);
+}
