@@ -5,6 +5,7 @@ mod audit; // the log over HTTP, and what proves it
 mod bodies; // what a request may be at all
 mod credential; // a credential's life
 mod defaults; // mappings and defaults at all four levels
+mod freeze;
 mod idempotency; // repeats, and changes behind someone's back
 mod names; // names, handles, texts
 mod people; // principals, grants, tokens

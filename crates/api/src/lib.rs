@@ -17,6 +17,7 @@ pub mod template;
 pub mod report;
 pub mod resolve;
 pub mod import;
+pub mod incident;
 pub mod plan; // many places at once
 pub mod principal;
 pub mod identity;

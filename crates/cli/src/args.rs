@@ -3,9 +3,9 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    approval, audit, client, completions, config, credential, default, doctor, dump, get, identity, import, init,
-    inject, keys, login, man, mapping, plan, principal, resolve, restore, rotation, run, serve, service, setup, status,
-    template, token, verify, watch, webhook, workspace,
+    approval, audit, client, completions, config, credential, default, doctor, dump, freeze, get, identity, import,
+    init, inject, keys, login, man, mapping, plan, principal, resolve, restore, rotation, run, serve, service, setup,
+    status, template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -206,6 +206,12 @@ pub(crate) enum Command {
     Undo(plan::UndoArgs),
     /// Put something back to what it was, by new records
     Restore(restore::RestoreArgs),
+    /// Stop changes, serving or both in a scope, at once
+    Freeze(freeze::FreezeArgs),
+    /// Let what is frozen go on
+    Unfreeze(freeze::UnfreezeArgs),
+    /// List what is frozen
+    Freezes(freeze::FreezesArgs),
     /// What stands behind variables that nobody mapped
     #[command(subcommand)]
     Default(default::DefaultCommand),

@@ -9,6 +9,7 @@ pub(crate) mod credential;
 pub(crate) mod default;
 pub(crate) mod doctor;
 pub(crate) mod dump;
+pub(crate) mod freeze;
 pub(crate) mod get;
 pub(crate) mod identity;
 pub(crate) mod import;

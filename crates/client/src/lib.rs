@@ -5,7 +5,8 @@
 
 mod error; // what can go wrong, as types
 mod path; // segments that stay segments
-mod http; // one request: headers, retries, reading the answer
+mod http;
+mod incidents; // one request: headers, retries, reading the answer
 mod credentials; // the routes, one file for each part of the API
 mod places;
 mod principals;

@@ -5,11 +5,11 @@ use crate::event::{
     AcceptedFinding, ClaimRule, Pair, Refused, RotationPolicy, Scope, Served, Source, Variable, WebhookAim, WindowCount,
 };
 use crate::ids::{
-    ApprovalId, CredentialId, CredentialVersion, GrantId, LedgerId, Position, PrincipalId, Revision, TimeUs, TokenId,
-    WebhookId,
+    ApprovalId, CredentialId, CredentialVersion, FreezeId, GrantId, LedgerId, Position, PrincipalId, Revision, TimeUs,
+    TokenId, WebhookId,
 };
 use crate::secret::{Document, SecretText};
-use crate::words::{Act, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
+use crate::words::{Act, Effect, FieldClass, Kind, PrincipalKind, Right, Role, Stop};
 
 /// A reference as sent: handle or id text.
 pub type Ref = String;
@@ -394,6 +394,15 @@ pub enum Command {
     /// Which acts take four eyes from now on.
     SetFourEyes {
         acts: Vec<Act>,
+    },
+    /// Stops something in a scope.
+    Freeze {
+        scope: Scope,
+        stops: Vec<Stop>,
+    },
+    /// Lifts a freeze.
+    Unfreeze {
+        freeze: FreezeId,
     },
     /// Makes a webhook.
     CreateWebhook {

@@ -1,7 +1,7 @@
 //! What an event is about: the things under which the audit finds it. Read from the event alone, so that the index can
 //! be made again from the log.
 
-use crate::event::{Event, Recorded, Scope, Subject};
+use crate::event::{Event, Recorded, Scope, Stream, Subject};
 use crate::ids::{ClientId, CredentialId, PrincipalId, TemplateId, WorkspaceId};
 use crate::words::Category;
 
@@ -10,21 +10,31 @@ impl Recorded {
     /// envelope and are not repeated here.
     #[must_use]
     pub fn concerns(&self) -> Vec<Subject> {
-        let mut subjects = Vec::with_capacity(8);
-        let id = self.stream.id;
-        match self.stream.category {
-            Category::Credential => subjects.push(Subject::Credential(CredentialId(id))),
-            Category::Client => subjects.push(Subject::Client(ClientId(id))),
-            Category::Workspace => subjects.push(Subject::Workspace(WorkspaceId(id))),
-            Category::Template => subjects.push(Subject::Template(TemplateId(id))),
-            Category::Principal | Category::Access => subjects.push(Subject::Principal(PrincipalId(id))),
-            Category::Ledger | Category::Default | Category::Approval | Category::Policy | Category::Webhook => {}
-        }
-        named_in(&self.event, &mut subjects);
-        subjects.sort();
-        subjects.dedup();
-        subjects
+        concerns(&self.stream, &self.event)
     }
+}
+
+/// Everything that an event of a stream concerns, sorted, each once.
+pub(crate) fn concerns(stream: &Stream, event: &Event) -> Vec<Subject> {
+    let mut subjects = Vec::with_capacity(8);
+    let id = stream.id;
+    match stream.category {
+        Category::Credential => subjects.push(Subject::Credential(CredentialId(id))),
+        Category::Client => subjects.push(Subject::Client(ClientId(id))),
+        Category::Workspace => subjects.push(Subject::Workspace(WorkspaceId(id))),
+        Category::Template => subjects.push(Subject::Template(TemplateId(id))),
+        Category::Principal | Category::Access => subjects.push(Subject::Principal(PrincipalId(id))),
+        Category::Ledger
+        | Category::Default
+        | Category::Approval
+        | Category::Policy
+        | Category::Webhook
+        | Category::Incident => {}
+    }
+    named_in(event, &mut subjects);
+    subjects.sort();
+    subjects.dedup();
+    subjects
 }
 
 #[expect(clippy::too_many_lines, reason = "an arm for each event, and nothing else")]
@@ -69,6 +79,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         Event::TemplateRegistered(data) => services(&data.content.variables, to),
         Event::TemplateRevised(data) => services(&data.content.variables, to),
         Event::Granted(data) => scope(&data.scope, to),
+        Event::Frozen(data) => scope(&data.scope, to),
         Event::Accessed(data) => {
             to.extend([Subject::Workspace(data.workspace), Subject::Template(data.template)]);
             to.extend(data.served.iter().map(|served| Subject::Credential(served.credential)));
@@ -112,7 +123,8 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::WebhookResumed(_)
         | Event::WebhookRemoved(_)
         | Event::WebhookDelivered(_)
-        | Event::WebhookFailed(_) => {}
+        | Event::WebhookFailed(_)
+        | Event::Unfrozen(_) => {}
     }
 }
 

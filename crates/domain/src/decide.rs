@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::context::Context;
 use crate::event::{DeniedAccess, Event, LeakSearched, Restored, Stream};
 use crate::find;
+use crate::freeze;
 use crate::ids::{CredentialId, CredentialVersion, GrantId, TimeUs};
 use crate::limits::{DAYS_MAX, TIME_US_MAX};
 use crate::rejection::Rejection;
@@ -22,6 +23,7 @@ mod credential;
 mod fields;
 mod four_eyes;
 mod identity;
+mod incident;
 mod mapping;
 mod principal;
 mod run_token;
@@ -73,7 +75,13 @@ pub fn decide(state: &State, command: Command, ctx: &mut Context<'_>) -> Result<
     }
     let visible = visible(state, &ctx.caller, ctx.now);
     let mut desk = Desk { state, ctx, visible };
+    let goes_on = freeze::goes_on(&command, &desk.ctx.caller);
     let decision = decide_command(&mut desk, command)?;
+    if !goes_on {
+        for new in &decision.events {
+            freeze::check_change(state, &new.stream, &new.event)?;
+        }
+    }
     four_eyes::gate(&desk, decision)
 }
 
@@ -158,6 +166,8 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::RequestApproval { bound } => four_eyes::request(desk, bound),
         C::JudgeApproval { approval, approve } => four_eyes::judge(desk, approval, approve),
         C::SetFourEyes { acts } => four_eyes::set(desk, acts),
+        C::Freeze { scope, stops } => incident::freeze(desk, scope, stops),
+        C::Unfreeze { freeze } => incident::unfreeze(desk, freeze),
         C::CreateWebhook { name, handle, aim, secret } => webhook::create(desk, &name, handle, aim, &secret),
         C::UpdateWebhook { webhook, url, on, filter } => webhook::update(desk, &webhook, url, on, filter),
         C::PauseWebhook { webhook } => webhook::pause(desk, &webhook),

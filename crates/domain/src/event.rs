@@ -7,6 +7,7 @@
 pub mod access;
 pub mod approval;
 pub mod credential;
+pub mod incident;
 mod keys;
 pub mod parts;
 pub mod principal;
@@ -22,6 +23,7 @@ pub use credential::{
     CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, GraceEnded,
     Sharing, StewardChanged,
 };
+pub use incident::Frozen;
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
 pub use principal::{
@@ -102,6 +104,8 @@ pub enum Event {
     WebhookRemoved(Nothing),
     WebhookDelivered(WebhookDelivered),
     WebhookFailed(WebhookFailed),
+    Frozen(Frozen),
+    Unfrozen(Nothing),
 }
 
 /// Names a stream: the events of one thing.

@@ -2,13 +2,14 @@
 //! says of a thing that is not there changes nothing.
 
 use crate::event::{CredentialRolledBack, CredentialRotated, Event, Recorded};
-use crate::ids::{ApprovalId, ClientId, CredentialId, PrincipalId, TemplateId, WebhookId, WorkspaceId};
+use crate::ids::{ApprovalId, ClientId, CredentialId, FreezeId, PrincipalId, TemplateId, WebhookId, WorkspaceId};
 use crate::state::{ApprovalStatus, Default_, DefaultKey, EntityKey, Ledger, Policy, State, StreamHead, WebhookStatus};
 use imbl::OrdMap;
 use std::sync::Arc;
 
 mod approval;
 mod credential;
+mod incident;
 mod principal;
 mod template;
 mod webhook;
@@ -111,6 +112,8 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::WebhookRemoved(_) => webhook::change(state, recorded, |it| it.status = WebhookStatus::Removed),
         Event::WebhookDelivered(data) => webhook::delivered(state, recorded, data),
         Event::WebhookFailed(data) => webhook::failed(state, recorded, data),
+        Event::Frozen(data) => incident::frozen(state, recorded, data),
+        Event::Unfrozen(_) => incident::unfrozen(state, recorded),
     }
 }
 
@@ -184,6 +187,7 @@ pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
         | Event::WebhookRemoved(_)
         | Event::WebhookDelivered(_)
         | Event::WebhookFailed(_) => vec![EntityKey::Webhook(WebhookId(id))],
+        Event::Frozen(_) | Event::Unfrozen(_) => vec![EntityKey::Freeze(FreezeId(id))],
     }
 }
 

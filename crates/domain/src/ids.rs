@@ -111,6 +111,10 @@ id!(
     /// A webhook: who is told of what.
     WebhookId, "wh"
 );
+id!(
+    /// A freeze: what was stopped, and where.
+    FreezeId, "fz"
+);
 
 impl PrincipalId {
     /// The ledger itself, as actor of what nobody asked for.

@@ -41,6 +41,8 @@ pub const CLAIM_CHARS_MAX: usize = 500;
 pub const SIGN_IN_US_MAX: u64 = 12 * 3_600 * 1_000_000;
 /// How long an approval can be given and used: an hour.
 pub const APPROVAL_US: u64 = 3_600 * 1_000_000;
+/// Freezes that hold at a time: each serving and each change is held against all of them.
+pub const FREEZES_MAX: usize = 64;
 /// How long a run's token lives at most: a day.
 pub const RUN_TOKEN_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 /// Tokens of runs that a principal has at a time: each stands in its row until it ends.

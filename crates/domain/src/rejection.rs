@@ -2,11 +2,11 @@
 //! sent: not a field's value, not a name, not a reference. What the caller may not see is not named either.
 
 use crate::decide::Bound;
-use crate::ids::{CredentialId, Revision};
+use crate::ids::{CredentialId, FreezeId, Revision, TimeUs};
 use crate::resolve::{AtOdds, MissingWhy, PassedOver, WhyNot};
 use crate::rights::Denied;
 use crate::state::Credential;
-use crate::words::Kind;
+use crate::words::{Kind, Stop};
 
 /// A credential as an error may name it: only to those who may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +199,20 @@ pub enum Rejection {
     /// Somebody would approve what he asked for himself.
     #[error("somebody else must approve it: not who asked, nor who acts by a token that he issued")]
     SelfApproval,
+    /// It is stopped.
+    #[error("{stop} {} frozen here: {reason}", if *.stop == Stop::Writes { "are" } else { "is" })]
+    Frozen {
+        /// By which freeze.
+        freeze: FreezeId,
+        /// What is stopped.
+        stop: Stop,
+        /// Since when.
+        since: TimeUs,
+        /// Why.
+        reason: String,
+        /// The refused serving, for the record.
+        denied: Option<Denied>,
+    },
     /// A second `initialize`.
     #[error("the ledger was initialized already")]
     AlreadyInitialized,
@@ -242,6 +256,7 @@ impl Rejection {
             Self::AlreadyImported { .. } => "already_imported",
             Self::ApprovalRequired { .. } => "approval_required",
             Self::SelfApproval => "self_approval",
+            Self::Frozen { .. } => "frozen",
             Self::AlreadyInitialized => "already_initialized",
         }
     }
@@ -293,6 +308,9 @@ impl Rejection {
                 "ask for an approval with `X-Strongroom-Approval: ask` and a reason, and repeat the request with its id"
             }
             Self::SelfApproval => "ask another who may approve it",
+            Self::Frozen { freeze, .. } => {
+                return Some(format!("an administrator lifts it with `strongroom unfreeze {freeze}`"));
+            }
             Self::AlreadyInitialized => return None,
         };
         (!hint.is_empty()).then(|| hint.to_owned())
@@ -318,7 +336,7 @@ impl Rejection {
     pub fn denial(&self) -> Option<Denied> {
         match self {
             Self::Denied(denied) => Some(denied.clone()),
-            Self::NotFound { denied, .. } => denied.clone(),
+            Self::NotFound { denied, .. } | Self::Frozen { denied, .. } => denied.clone(),
             Self::ClientGuard { credential, .. } => Some(Denied::client_guard(*credential)),
             // Another client's credential that still stands behind a variable is tried at each run.
             Self::VariablesMissing { missing } => {

@@ -23,6 +23,7 @@ pub use denied::{Denied, DeniedWhy};
 pub use history::sees_event;
 pub(crate) use identity::identity_ended;
 pub use identity::{Assertion, identity_caller, issuer_is_known, sign_in_clients};
+pub(crate) use scope::touches;
 pub use scope::{contains, gives};
 pub use strength::{
     administers, another_owner, gains, has_token, holds_token_of, is_owner, kept_back, owner_for_good, stronger,

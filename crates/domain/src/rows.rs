@@ -3,12 +3,12 @@
 
 use crate::event::Stream;
 use crate::ids::{
-    ApprovalId, ClientId, CredentialId, CredentialVersion, PrincipalId, StreamVersion, TemplateId, TokenId, WebhookId,
-    WorkspaceId,
+    ApprovalId, ClientId, CredentialId, CredentialVersion, FreezeId, PrincipalId, StreamVersion, TemplateId, TokenId,
+    WebhookId, WorkspaceId,
 };
 use crate::state::{
-    AccessStream, Approval, Client, Credential, Default_, EntityKey, Installation, Ledger, Policy, Principal, State,
-    StreamHead, Template, VersionFact, Webhook, Workspace,
+    AccessStream, Approval, Client, Credential, Default_, EntityKey, Freeze, Installation, Ledger, Policy, Principal,
+    State, StreamHead, Template, VersionFact, Webhook, Workspace,
 };
 use crate::stored;
 use crate::words::Category;
@@ -60,6 +60,7 @@ impl EntityKey {
             Self::Approval(id) => one(&mut key, 10, &id.0),
             Self::Policy => key.push(11),
             Self::Webhook(id) => one(&mut key, 12, &id.0),
+            Self::Freeze(id) => one(&mut key, 13, &id.0),
         }
         key
     }
@@ -96,6 +97,7 @@ impl EntityKey {
             9 => Self::Access(PrincipalId(id)),
             10 => Self::Approval(ApprovalId(id)),
             12 => Self::Webhook(WebhookId(id)),
+            13 => Self::Freeze(FreezeId(id)),
             _ => return None,
         })
     }
@@ -118,7 +120,8 @@ impl EntityKey {
             | Self::Access(_)
             | Self::Approval(_)
             | Self::Policy
-            | Self::Webhook(_) => true,
+            | Self::Webhook(_)
+            | Self::Freeze(_) => true,
         }
     }
 }
@@ -147,6 +150,7 @@ impl State {
             EntityKey::Approval(id) => self.approvals.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Policy => (self.policy.head.version > 0).then(|| bytes(self.policy.as_ref())),
             EntityKey::Webhook(id) => self.webhooks.get(id).map(|it| bytes(it.as_ref())),
+            EntityKey::Freeze(id) => self.freezes.get(id).map(|it| bytes(it.as_ref())),
         }
     }
 
@@ -181,6 +185,9 @@ impl State {
             EntityKey::Policy => self.policy = read::<Policy>(row)?,
             EntityKey::Webhook(id) => {
                 self.webhooks.insert(id, own(read(row)?, |it: &Webhook| it.id == id)?);
+            }
+            EntityKey::Freeze(id) => {
+                self.freezes.insert(id, own(read(row)?, |it: &Freeze| it.id == id)?);
             }
         }
         Ok(())
@@ -218,6 +225,7 @@ impl State {
             .chain(self.approvals.keys().copied().map(EntityKey::Approval))
             .chain((self.policy.head.version > 0).then_some(EntityKey::Policy))
             .chain(self.webhooks.keys().copied().map(EntityKey::Webhook))
+            .chain(self.freezes.keys().copied().map(EntityKey::Freeze))
     }
 
     /// The first row in which two states differ; a credential's versions count as its own row.
@@ -248,6 +256,7 @@ impl State {
             .or_else(|| differing(&self.approvals, &other.approvals).map(|id| EntityKey::Approval(*id)))
             .or_else(|| (self.policy != other.policy).then_some(EntityKey::Policy))
             .or_else(|| differing(&self.webhooks, &other.webhooks).map(|id| EntityKey::Webhook(*id)))
+            .or_else(|| differing(&self.freezes, &other.freezes).map(|id| EntityKey::Freeze(*id)))
     }
 
     /// Whether two states have the same rows.
@@ -276,6 +285,7 @@ impl State {
             Category::Approval => self.approvals.get(&ApprovalId(id)).map(|it| it.head),
             Category::Policy => Some(self.policy.head).filter(|_| self.ledger.id == id),
             Category::Webhook => self.webhooks.get(&WebhookId(id)).map(|it| it.head),
+            Category::Incident => self.freezes.get(&FreezeId(id)).map(|it| it.head),
         };
         head.filter(|head| head.version > 0)
     }

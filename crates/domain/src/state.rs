@@ -8,12 +8,12 @@ mod names;
 pub use names::{HandleKey, Names, Skeletons};
 
 use crate::event::{
-    AcceptedFinding, ApprovalRequested, FieldFact, Granted, IdentityBound, Pair, RotationPolicy, Run, Source, Variable,
-    WebhookAim,
+    AcceptedFinding, ApprovalRequested, FieldFact, Frozen, Granted, IdentityBound, Pair, RotationPolicy, Run, Source,
+    Variable, WebhookAim,
 };
 use crate::ids::{
-    ApprovalId, ClientId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, Revision, StreamVersion,
-    TemplateId, TimeUs, TokenId, WebhookId, WorkspaceId,
+    ApprovalId, ClientId, CredentialId, CredentialVersion, FreezeId, GrantId, Position, PrincipalId, Revision,
+    StreamVersion, TemplateId, TimeUs, TokenId, WebhookId, WorkspaceId,
 };
 use crate::words::{Act, CredentialStatus, Kind, PrincipalKind};
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
@@ -54,6 +54,8 @@ pub struct State {
     pub policy: Arc<Policy>,
     /// Webhooks by id; few.
     pub webhooks: OrdMap<WebhookId, Arc<Webhook>>,
+    /// What is stopped or was, by id; few.
+    pub freezes: OrdMap<FreezeId, Arc<Freeze>>,
     /// Derived: handles and names.
     pub names: Names,
     /// Derived: token hash to its owner.
@@ -620,6 +622,23 @@ pub struct Webhook {
     pub failure: Option<DeliveryFailure>,
 }
 
+/// Something stopped in a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Its id.
+    pub id: FreezeId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Where, and what.
+    pub frozen: Frozen,
+    /// By whom.
+    pub frozen_by: PrincipalId,
+    /// Why.
+    pub reason: Option<String>,
+    /// When and by whom it was lifted.
+    pub lifted: Option<(TimeUs, PrincipalId)>,
+}
+
 /// Names one row of the `state` keyspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant names the entity of that name")]
@@ -637,4 +656,5 @@ pub enum EntityKey {
     Approval(ApprovalId),
     Policy,
     Webhook(WebhookId),
+    Freeze(FreezeId),
 }

@@ -5,7 +5,7 @@
 
 use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
-    CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, GraceEnded,
+    CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, Frozen, GraceEnded,
     GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
     PrincipalCreated, Refused, Restored, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted,
     TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped,
@@ -169,6 +169,8 @@ events! {
     Webhook 5 "webhook.removed" WebhookRemoved(Nothing);
     Webhook 6 "webhook.delivered" WebhookDelivered(WebhookDelivered);
     Webhook 7 "webhook.failed" WebhookFailed(WebhookFailed);
+    Incident 1 "incident.frozen" Frozen(Frozen);
+    Incident 2 "incident.unfrozen" Unfrozen(Nothing);
 }
 
 /// The schema version that this program writes an event with. Schema 2 of a type has a key that schema 1 has not, and that

@@ -190,6 +190,17 @@ words!(
         Policy = "policy",
         /// Who is told of what.
         Webhook = "webhook",
+        /// What is stopped for a while.
+        Incident = "incident",
+    }
+);
+words!(
+    /// What a freeze stops.
+    Stop {
+        /// Changes of what lies in its scope.
+        Writes = "writes",
+        /// Secrets of what lies in its scope: nothing is resolved or revealed.
+        Serving = "serving",
     }
 );
 words!(
@@ -222,6 +233,7 @@ impl Category {
             Self::Approval => 9,
             Self::Policy => 10,
             Self::Webhook => 11,
+            Self::Incident => 12,
         }
     }
 

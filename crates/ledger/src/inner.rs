@@ -347,5 +347,6 @@ fn takes_away(command: &Command) -> bool {
             | Command::RecordGraceEnded { .. }
             | Command::PauseWebhook { .. }
             | Command::RemoveWebhook { .. }
+            | Command::Freeze { .. }
     )
 }

@@ -46,18 +46,17 @@ pub(crate) fn look(dir: &Path, options: LookOptions) -> Result<(Ledger, OpenRepo
         cache_bytes: options.cache_bytes,
         ..shadow.options()
     };
-    let mut unsealed = open::unseal(
+    let unsealed = open::unseal(
         data_dir,
         open::Contents::History(history),
         &key_file,
         &log_options,
         None,
     )?;
-    let loaded = open::load(&mut unsealed, false)?;
+    let loaded = open::load(&unsealed, false)?;
     let Unsealed {
         opened: Opened { store, report, .. },
         keys,
-        rebuilt,
         signed,
     } = unsealed;
     let index = open::load_index(&store, &keys, report.checked_from, report.clean)?;
@@ -81,7 +80,7 @@ pub(crate) fn look(dir: &Path, options: LookOptions) -> Result<(Ledger, OpenRepo
         records: report.size,
         clean: report.clean,
         anchored: report.anchored,
-        rebuilt,
+        rebuilt: loaded.rebuilt,
         torn_bytes_cut: report.torn_bytes_cut,
     };
     Ok((Ledger::only_read(shared), report))

@@ -14,6 +14,7 @@ use strongroom_domain::command::Command;
 use strongroom_domain::context::Caller;
 use strongroom_domain::event::{Event, Served};
 use strongroom_domain::find;
+use strongroom_domain::freeze;
 use strongroom_domain::ids::{CredentialVersion, Position, Revision, TimeUs};
 use strongroom_domain::resolve::{Outcome, PassedOver, Resolution, resolve};
 use strongroom_domain::rights::{Allowed, Target, visible};
@@ -384,6 +385,7 @@ impl Ledger {
             }
             .into());
         }
+        freeze::check_reveal(state, credential)?;
         let seen = visible(state, &caller, newest.now);
         let (allowed, _) = seen.reads(credential, revealed.break_glass).map_err(Rejection::from)?;
         let secrets = open_version(&self.shared, credential, revealed.version, &allowed, recorded)?;
@@ -428,6 +430,7 @@ fn decide(
     let allowed = visible.authorize(Right::Resolve, Target::Workspace(workspace.id))?;
     let resolution = resolve(state, workspace, template, request.instance.as_deref(), &visible, now)?;
     resolution.narrowed(state, &visible, request.instance.as_deref())?;
+    freeze::check_resolution(state, &resolution)?;
     Ok((allowed, resolution))
 }
 
@@ -442,6 +445,7 @@ fn decide_then(view: &View, caller: &Caller, request: &ResolveRequest) -> Result
     }
     let resolution = resolve(state, workspace, template, instance, &visible, view.at)?;
     resolution.narrowed(state, &visible, instance)?;
+    freeze::check_resolution(state, &resolution)?;
     Ok(resolution)
 }
 

@@ -140,8 +140,8 @@ pub fn verify_offline(
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let shadow = Shadow::make(dir, parent).map_err(OpenError::from)?;
-    let mut unsealed = open_shadow(&shadow, root)?;
-    let loaded = open::load(&mut unsealed, false).and_then(|loaded| {
+    let unsealed = open_shadow(&shadow, root)?;
+    let loaded = open::load(&unsealed, false).and_then(|loaded| {
         let report = &unsealed.opened.report;
         let index = open::load_index(
             &unsealed.opened.store,
@@ -158,7 +158,7 @@ pub fn verify_offline(
     let (loaded, index) =
         loaded.map_err(|error| first_bad(&unsealed.opened.store).unwrap_or(VerifyError::Open(error)))?;
     // What had to be made anew to get this far is a finding, not something to pass over.
-    if let Some(what) = unsealed.rebuilt.first() {
+    if let Some(what) = loaded.rebuilt.first() {
         return Err(VerifyError::Projection {
             projection: "state",
             what: format!("{what} had to be made anew"),
@@ -230,8 +230,8 @@ pub fn check_keys(dir: &Path, root: &dyn RootKeyProvider) -> Result<KeysReport, 
     let shadow = Shadow::make(dir, parent)?;
     let key_file = keyfile::read(&strongroom_log::Layout::new(shadow.dir()).key_file())?
         .ok_or_else(|| OpenError::NoLedger { dir: dir.to_owned() })?;
-    let mut unsealed = open_shadow(&shadow, root)?;
-    open::load(&mut unsealed, false)?;
+    let unsealed = open_shadow(&shadow, root)?;
+    open::load(&unsealed, false)?;
     let first = unsealed.opened.store.record(0)?.ok_or(OpenError::NotBorn)?;
     crate::opened::open_recorded(&unsealed.keys, 0, &first).map_err(|error| OpenError::Record {
         position: 0,

@@ -26,6 +26,7 @@ use strongroom_api::credential::{
 };
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
+use strongroom_api::incident::CreateFreeze;
 use strongroom_api::inquiry::SearchLeaks;
 use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, Restore, SetUp, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
@@ -185,6 +186,7 @@ asked! {
     CreateRunToken {}
     BindIdentity {}
     SetPolicy {}
+    CreateFreeze {}
     CreateWebhook {}
     UpdateWebhook {}
 }

@@ -397,6 +397,12 @@ fn of_rejection(rejection: &Rejection) -> Draft {
             .with("act", json!(bound.act.as_str()))
             .with("exactly", json!(bound.exactly)),
         Rejection::SelfApproval => refusal(403, "Self-approval", rejection),
+        Rejection::Frozen {
+            freeze, stop, since, ..
+        } => refusal(423, "Frozen", rejection)
+            .with("freeze", json!(freeze.to_string()))
+            .with("stop", json!(stop.as_str()))
+            .with("since", json!(crate::time::rfc3339(*since))),
         Rejection::AlreadyInitialized => refusal(409, "Already initialized", rejection),
     };
     draft.maybe_pointer(rejection.field())

@@ -9,6 +9,7 @@ mod inquiries; // why, who could, what it reaches, what differs, what is untidy
 mod identities; // who acts by another issuer's word, and signing in
 mod health; // is it there, is it ready, how much does it do
 mod imports;
+mod incidents; // what is stopped
 mod plans; // many places at once
 mod principals; // principals, grants, tokens
 mod reports; // what auditors ask each quarter
@@ -52,6 +53,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(reports::routes())
         .merge(webhooks::routes())
         .merge(approvals::routes())
+        .merge(incidents::routes())
         .merge(audit::routes())
         .merge(inquiries::routes())
         .merge(tail::routes())

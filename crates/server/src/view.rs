@@ -1,6 +1,7 @@
 //! State and events to what is shown. What the caller may not see is not named either.
 
 mod approval;
+mod incident;
 mod compare; // two workspaces side by side
 mod changes; // before and after
 mod credential;
@@ -17,6 +18,7 @@ mod written; // receipts: a function of their events, so that a repeat is answer
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};
 pub(crate) use exchange::{cloud_event, is_refusal, ocsf};
+pub(crate) use incident::freeze_written;
 pub(crate) use inquiry::{by_name, differs};
 pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use webhook::webhook_written;

@@ -4,6 +4,7 @@ use super::credential::open;
 use super::{Decision, Desk, decided, one, stream, unchanged};
 use crate::context::Caller;
 use crate::event::{Accessed, Counted, DeniedAccess, Event, LeakSearched, Refused, Revealed, Served, WindowCount};
+use crate::freeze;
 use crate::ids::{CredentialVersion, PrincipalId, TimeUs};
 use crate::rejection::Rejection;
 use crate::resolve::resolve;
@@ -30,6 +31,7 @@ pub(super) fn accessed(
         desk.ctx.now,
     )?;
     resolution.narrowed(desk.state, &desk.visible, instance.as_deref())?;
+    freeze::check_resolution(desk.state, &resolution)?;
     let missing = resolution.missing(desk.state);
     if !missing.is_empty() {
         return Err(Rejection::VariablesMissing { missing });
@@ -62,6 +64,7 @@ pub(super) fn revealed(
     if desk.reason().is_none() {
         return Err(Rejection::ReasonRequired);
     }
+    freeze::check_reveal(desk.state, credential)?;
     let version = version.unwrap_or_else(|| credential.version());
     let Some(fact) = credential.version_fact(version) else {
         return Err(not_found("version", "/version"));

@@ -89,7 +89,15 @@ pub(super) fn grant(desk: &mut Desk<'_, '_, '_>, reference: &str, wish: Wish) ->
             status: "disabled",
         });
     }
-    let scope = checked_scope(desk, wish.role, wish.effect, wish.scope)?;
+    let scope = checked_scope(desk, wish.scope)?;
+    let unplaced = !scope.all && scope.workspaces.is_empty() && scope.clients.is_empty();
+    if wish.role == Role::Service && wish.effect == Effect::Allow && unplaced {
+        return Err(Rejection::invalid(
+            "/scope",
+            "a service is served the secrets of workspaces, and the scope names none",
+            "name workspaces or clients too; `reader` reads credentials by id",
+        ));
+    }
     let now = desk.ctx.now;
     to_come(wish.until, now, "/until")?;
     let from = wish.from.unwrap_or(now);
@@ -377,7 +385,8 @@ pub(super) fn a_way_in_stays(desk: &Desk<'_, '_, '_>, holder: &Principal, gone: 
 }
 
 /// A scope as it is stored: everything it names is there and shows, sorted, each once.
-fn checked_scope(desk: &Desk<'_, '_, '_>, role: Role, effect: Effect, mut scope: Scope) -> Result<Scope, Rejection> {
+/// What a scope names is there, is seen, and is named once, in order.
+pub(super) fn checked_scope(desk: &Desk<'_, '_, '_>, mut scope: Scope) -> Result<Scope, Rejection> {
     sizes(&scope)?;
     let state = desk.state;
     let (workspaces, clients) = (&scope.workspaces, &scope.clients);
@@ -401,14 +410,6 @@ fn checked_scope(desk: &Desk<'_, '_, '_>, role: Role, effect: Effect, mut scope:
         Ok(Pair { name, value })
     };
     scope.tags = scope.tags.iter().map(tag).collect::<Result<_, Rejection>>()?;
-    let unplaced = !scope.all && workspaces.is_empty() && clients.is_empty();
-    if role == Role::Service && effect == Effect::Allow && unplaced {
-        return Err(Rejection::invalid(
-            "/scope",
-            "a service is served the secrets of workspaces, and the scope names none",
-            "name workspaces or clients too; `reader` reads credentials by id",
-        ));
-    }
     scope.workspaces.sort_unstable();
     scope.workspaces.dedup();
     scope.clients.sort_unstable();

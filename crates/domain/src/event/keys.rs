@@ -29,6 +29,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("act", "act"), ("bnd", "bound_to"),
     // webhooks, what is due
     ("aim", "aim"), ("url", "url"), ("nts", "types"), ("flt", "filter"), ("gn", "gone"), ("du", "due_at"), ("be", "by_expiry"),
+    // incidents
+    ("stp", "stops"),
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger

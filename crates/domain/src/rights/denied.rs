@@ -21,6 +21,8 @@ pub enum DeniedWhy {
     ClientGuard,
     /// The token is another run's.
     RunToken,
+    /// Serving is frozen.
+    Frozen,
 }
 
 impl DeniedWhy {
@@ -35,6 +37,7 @@ impl DeniedWhy {
             Self::OwnersOnly => "owners_only",
             Self::ClientGuard => "client_guard",
             Self::RunToken => "run_token",
+            Self::Frozen => "frozen",
         }
     }
 }
@@ -71,6 +74,7 @@ impl Denied {
             DeniedWhy::OwnersOnly => "make a principal, grant it `owner`, issue its token, and use that",
             DeniedWhy::ClientGuard => "use a credential of the workspace's client, or share this one explicitly",
             DeniedWhy::RunToken => "a run's token is served its own run's secrets; ask by the token that issued it",
+            DeniedWhy::Frozen => "an administrator lifts the freeze",
         }
     }
 }
@@ -86,6 +90,7 @@ impl fmt::Display for Denied {
             DeniedWhy::OwnersOnly => write!(f, "this token may only make named owners"),
             DeniedWhy::ClientGuard => write!(f, "the credential belongs to another client"),
             DeniedWhy::RunToken => write!(f, "the token is for one run only, and this is not of it"),
+            DeniedWhy::Frozen => write!(f, "serving is frozen here"),
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn sees_event(state: &State, visible: &Visible<'_>, caller: &Caller, recorde
             let approval = state.approvals.get(&ApprovalId(id));
             approval.is_some_and(|it| sees_approval(visible, state, caller, it))
         }
-        Category::Ledger | Category::Policy | Category::Webhook => false,
+        Category::Ledger | Category::Policy | Category::Webhook | Category::Incident => false,
     }
 }
 

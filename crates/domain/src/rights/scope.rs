@@ -115,10 +115,11 @@ pub(super) fn allows(state: &State, granted: &Granted, right: Right, target: Tar
 
 /// Whether a denial refuses the right on the target.
 pub(super) fn denies(state: &State, granted: &Granted, right: Right, target: Target<'_>) -> bool {
-    let scope = &granted.scope;
-    if !granted.role.holds(right) {
-        return false;
-    }
+    granted.role.holds(right) && touches(state, &granted.scope, target)
+}
+
+/// Whether a target has to do with what a scope names, as a denial and a freeze take it.
+pub(crate) fn touches(state: &State, scope: &Scope, target: Target<'_>) -> bool {
     if scope.all {
         return true;
     }

@@ -6,6 +6,7 @@ mod affected;
 mod credential;
 mod escalation;
 mod four_eyes;
+mod freeze;
 mod harness;
 mod identity;
 mod laws;

@@ -10,7 +10,7 @@ use strongroom_domain::rows::RowError;
 use strongroom_domain::secret::{Document, KnownReference, SecretFields, SecretPart, SecretText};
 use strongroom_domain::state::{EntityKey, State};
 use strongroom_domain::stored::{self, DecodeError, TYPES};
-use strongroom_domain::words::{Act, Category, Effect, FieldClass, Kind, PrincipalKind, Right, Role};
+use strongroom_domain::words::{Act, Category, Effect, FieldClass, Kind, PrincipalKind, Right, Role, Stop};
 
 /// Each event once, every key of it written.
 #[expect(clippy::too_many_lines, reason = "a table of events")]
@@ -253,6 +253,15 @@ fn samples() -> Vec<Event> {
             position: 33,
             why: "status 500".to_owned(),
         }),
+        Event::Frozen(e::Frozen {
+            scope: e::Scope {
+                clients: vec![ClientId([15; 16])],
+                services: vec!["stripe".to_owned()],
+                ..e::Scope::default()
+            },
+            stops: vec![Stop::Writes, Stop::Serving],
+        }),
+        Event::Unfrozen(e::Nothing {}),
     ]
 }
 

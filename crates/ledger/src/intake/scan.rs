@@ -198,7 +198,9 @@ impl Texts {
             | Command::RecordWebhookGone { .. }
             | Command::RequestApproval { .. }
             | Command::JudgeApproval { .. }
-            | Command::SetFourEyes { .. } => {}
+            | Command::SetFourEyes { .. }
+            | Command::Freeze { .. }
+            | Command::Unfreeze { .. } => {}
             Command::RecordAccess { instance, .. } => self.optional("/instance", instance.as_deref()),
             Command::Initialize { owner_name, .. } => self.text("/owner_name", owner_name),
         }

@@ -1,9 +1,9 @@
 use super::*;
 use axum::http::HeaderMap;
-use strongroom_domain::ids::CredentialId;
+use strongroom_domain::ids::{CredentialId, FreezeId};
 use strongroom_domain::resolve::{MissingWhy, PassedOver as Passed, WhyNot};
 use strongroom_domain::rights::{Denied, DeniedWhy, TokenRefused};
-use strongroom_domain::words::{Right, Step};
+use strongroom_domain::words::{Right, Step, Stop};
 use strongroom_formats::scan::Finding as Found;
 
 fn denied() -> Denied {
@@ -248,6 +248,17 @@ fn all() -> Vec<(u16, &'static str, ApiError)> {
             409,
             "already_imported",
             rejected(Rejection::AlreadyImported { holder: None }),
+        ),
+        (
+            423,
+            "frozen",
+            rejected(Rejection::Frozen {
+                freeze: FreezeId([1; 16]),
+                stop: Stop::Serving,
+                since: 1,
+                reason: "an incident".to_owned(),
+                denied: None,
+            }),
         ),
         (409, "already_initialized", rejected(Rejection::AlreadyInitialized)),
     ]

@@ -379,18 +379,10 @@ fn grant_command(lens: &Lens<'_>, principal: String, input: GrantInput, at: &str
         Some(text) => word(Effect::parse(text), &format!("{at}/effect"), "effect", &effects)?,
         None => Effect::Allow,
     };
-    if input.all != names_nothing(&input) {
-        return Err(ApiError::Parameter {
-            pointer: format!("{at}/all"),
-            what: "a grant holds for the whole ledger or for what it names".to_owned(),
-            hint: "send either `all: true` or some of `workspaces`, `clients`, `services`, `tags`, `credentials`"
-                .to_owned(),
-        });
-    }
     Ok(Command::Grant {
         principal,
         role,
-        scope: scope(lens, &input, at)?,
+        scope: scope_of(lens, &input, "a grant", at)?,
         effect,
         from: time_if(input.from.as_deref(), &format!("{at}/from"))?,
         until: time_if(input.until.as_deref(), &format!("{at}/until"))?,
@@ -408,8 +400,16 @@ fn names_nothing(input: &GrantInput) -> bool {
     named.iter().all(|names| names.is_empty())
 }
 
-/// What a grant names, found among what the caller sees.
-fn scope(lens: &Lens<'_>, input: &GrantInput, at: &str) -> Result<Scope, ApiError> {
+/// What a grant or a freeze names, found among what the caller sees: all, or what is named.
+pub(super) fn scope_of(lens: &Lens<'_>, input: &GrantInput, what: &str, at: &str) -> Result<Scope, ApiError> {
+    if input.all != names_nothing(input) {
+        return Err(ApiError::Parameter {
+            pointer: format!("{at}/all"),
+            what: format!("{what} holds for the whole ledger or for what it names"),
+            hint: "send either `all: true` or some of `workspaces`, `clients`, `services`, `tags`, `credentials`"
+                .to_owned(),
+        });
+    }
     fn each<T>(
         names: &[String],
         at: &str,

@@ -5,7 +5,7 @@ use crate::time::rfc3339;
 use strongroom_api::identity::Identity;
 use strongroom_api::principal::{Grant, Principal, Token, TokenRun, Whoami};
 use strongroom_domain::context::Caller;
-use strongroom_domain::event::{ClaimRule, Pair};
+use strongroom_domain::event::{ClaimRule, Pair, Scope};
 use strongroom_domain::ids::{ClientId, CredentialId, TimeUs, WorkspaceId};
 use strongroom_domain::rights::gives;
 use strongroom_domain::state::{self, GrantFact, IdentityFact, TokenFact};
@@ -27,23 +27,34 @@ impl Lens<'_> {
         }
     }
 
-    pub(crate) fn grant(&self, fact: &GrantFact) -> Grant {
-        let granted = &fact.granted;
-        // Where a grant holds is for who may know of the grant: an id stands for what he may not see.
+    /// What a scope names, for who may know of it: an id stands for what he may not see.
+    pub(crate) fn scope(&self, scope: &Scope) -> Named {
         let workspace = |id: &WorkspaceId| self.workspace_handle(*id).unwrap_or(id.to_string());
         let client = |id: &ClientId| self.client_handle(*id).unwrap_or(id.to_string());
         let credential = |id: &CredentialId| self.credential_handle(*id).unwrap_or(id.to_string());
         let tag = |tag: &Pair| format!("{}={}", tag.name, tag.value);
+        Named {
+            workspaces: scope.workspaces.iter().map(workspace).collect(),
+            clients: scope.clients.iter().map(client).collect(),
+            services: scope.services.clone(),
+            tags: scope.tags.iter().map(tag).collect(),
+            credentials: scope.credentials.iter().map(credential).collect(),
+        }
+    }
+
+    pub(crate) fn grant(&self, fact: &GrantFact) -> Grant {
+        let granted = &fact.granted;
+        let scope = self.scope(&granted.scope);
         Grant {
             id: granted.grant.to_string(),
             role: granted.role.as_str().to_owned(),
             effect: granted.effect.as_str().to_owned(),
             all: granted.scope.all,
-            workspaces: granted.scope.workspaces.iter().map(workspace).collect(),
-            clients: granted.scope.clients.iter().map(client).collect(),
-            services: granted.scope.services.clone(),
-            tags: granted.scope.tags.iter().map(tag).collect(),
-            credentials: granted.scope.credentials.iter().map(credential).collect(),
+            workspaces: scope.workspaces,
+            clients: scope.clients,
+            services: scope.services,
+            tags: scope.tags,
+            credentials: scope.credentials,
             from: rfc3339(granted.from),
             until: granted.until.map(rfc3339),
             granted_at: rfc3339(fact.granted_at),
@@ -123,6 +134,15 @@ impl Lens<'_> {
             dev: self.state.ledger.dev,
         })
     }
+}
+
+/// What a scope names: handles, and words as they are.
+pub(crate) struct Named {
+    pub(crate) workspaces: Vec<String>,
+    pub(crate) clients: Vec<String>,
+    pub(crate) services: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) credentials: Vec<String>,
 }
 
 fn counts(grant: &GrantFact, now: TimeUs) -> bool {

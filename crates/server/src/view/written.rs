@@ -133,7 +133,8 @@ fn thing(
         | Category::Access
         | Category::Approval
         | Category::Policy
-        | Category::Webhook => return None,
+        | Category::Webhook
+        | Category::Incident => return None,
     })
 }
 

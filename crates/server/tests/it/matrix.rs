@@ -80,6 +80,9 @@ DELETE /defaults                                                        | dyyddd
 GET /defaults                                                           | yyyyyyyy yyyyyyyy ........ ........ ........ ........ ........
 PUT /defaults                                                           | dyydddyy dyydddyy ........ ........ ........ ........ ........
 PUT /dev/clock                                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+GET /freezes                                                            | dddddeee dddddddd dddddddd dddddddd dddddeee dddddddd dddddddd
+POST /freezes                                                           | ddddddyy dddddddd ........ ........ ........ ........ ........
+POST /freezes/{id}/lift                                                 | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /hygiene                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 DELETE /identities/{id}                                                 | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /import                                                            | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
@@ -220,6 +223,7 @@ struct Ids {
     grant: String,
     identity: String,
     approval: String,
+    freeze: String,
 }
 
 /// What is sent for a route: method, path, body. Everything named is client a's.
@@ -244,6 +248,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "/tokens/{id}" => named(&ids.token),
         "/identities/{id}" => named(&ids.identity),
         _ if path.starts_with("/approvals/{id}") => named(&ids.approval),
+        "/freezes/{id}/lift" => named(&ids.freeze),
         "/principals/{handle}/grants/{id}" => named(&ids.grant),
         "/audit/events/{position}" => "/audit/events/0".to_owned(),
         "/audit/reports/{name}" => "/audit/reports/client?client=client-a".to_owned(),
@@ -311,6 +316,8 @@ fn body(route: &str, method: &str) -> Value {
         "POST /tokens/run" => json!({"workspace": "shop-a", "template": "orders"}),
         "POST /webhooks" => json!({"name": "New", "url": "https://hooks.example.com", "on": ["rotated"]}),
         "POST /webhooks/{handle}/update" => json!({"on": ["grace_ended"]}),
+        "POST /freezes" => json!({"workspaces": ["shop-a"], "reason": "the matrix"}),
+        "POST /freezes/{id}/lift" => json!({"reason": "the matrix"}),
         "PUT /policy" => json!({"four_eyes": ["revoke_in_use"]}),
         // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
         "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
@@ -421,8 +428,11 @@ async fn agency() -> (World, Ids) {
     let identity = made(&world, "/principals/someone/identities", identity("someone-1")).await;
     let pager = json!({"name": "Pager", "url": "https://hooks.example.com", "on": ["rotated"]});
     made(&world, "/webhooks", pager).await;
+    let freeze = json!({"tags": ["frozen=yes"], "reason": "the matrix"});
+    let freeze = made(&world, "/freezes", freeze).await;
     let ids = Ids {
         approval: approval(&world).await,
+        freeze: freeze["freeze"]["id"].as_str().unwrap().to_owned(),
         token: id(&token),
         grant: id(&someone["grants"][0]),
         identity: id(&identity),
