@@ -262,14 +262,13 @@ struct Page {
 }
 
 fn read(app: &App, aim: &SinkAim, from: &str) -> Result<Page, Stuck> {
-    let view = app.ledger.view();
     let caller = Caller {
         principal: sighted(app, aim)?,
         token: None,
         on_behalf_of: None,
     };
     let from = if from == "now" {
-        view.head.to_string()
+        app.ledger.view().head.to_string()
     } else {
         from.to_owned()
     };
@@ -283,6 +282,8 @@ fn read(app: &App, aim: &SinkAim, from: &str) -> Result<Page, Stuck> {
         ..EventQuery::default()
     };
     let page = app.ledger.events(&caller, &query).map_err(Stuck::Read)?;
+    // Behind the events: of a state before them the handle of what one of them made would be missing.
+    let view = app.ledger.view();
     let lens = Lens::of(&view, &caller);
     let entries = page.items.into_iter().map(|event| {
         let recorded_at_us = event.recorded_at;
