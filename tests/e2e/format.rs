@@ -54,7 +54,7 @@ print(json.dumps({"epochs": epochs}))
 "#;
 
 /// Python with the verifier's packages, in the verifier's folder.
-fn python() -> Option<Command> {
+pub(crate) fn python() -> Option<Command> {
     let names = [
         std::env::var("STRONGROOM_PYTHON").ok(),
         Some(top().join("target/verifier-venv/bin/python").display().to_string()),

@@ -19,6 +19,7 @@ mod cli; // the grammar, exit codes, what programs get
 mod agencies; // many clients, one template, one key for all
 mod import; // credentials and workflows of other systems
 mod crash; // killed at any moment, nothing acknowledged is lost
+mod backup;
 mod canary; // no secret is anywhere but in secret parts
 mod damage; // a damaged directory is never served as if whole
 mod format; // what we write, others can verify

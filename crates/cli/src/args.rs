@@ -3,9 +3,9 @@
 //! People and scripts rely on these words: a word is added, never taken back or given another meaning.
 
 use crate::commands::{
-    approval, audit, client, completions, config, credential, default, doctor, dump, freeze, get, identity, import,
-    init, inject, keys, login, man, mapping, plan, principal, resolve, restore, rotation, run, serve, service, setup,
-    status, template, token, verify, watch, webhook, workspace,
+    approval, audit, backup, client, completions, config, credential, default, doctor, dump, freeze, get, identity,
+    import, init, inject, keys, login, man, mapping, plan, principal, resolve, restore, rotation, run, serve, service,
+    setup, status, template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -261,6 +261,9 @@ pub(crate) enum Command {
     Webhook(webhook::WebhookCommand),
     /// Check every record, the tree, the signatures and the state
     Verify(verify::VerifyArgs),
+    /// Backups: both halves of a ledger kept elsewhere, and a ledger made from them
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Write the whole log as one file for a verifier
     Dump(dump::DumpArgs),
     /// How the ledger is doing

@@ -111,6 +111,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Login(args) => return commands::login::run(args, globals, output).await,
         Command::Verify(args) => return commands::verify::run(args, globals, output).await,
         Command::Dump(args) => return commands::dump::run(args, globals, output).await,
+        Command::Backup(command) => return commands::backup::run(command, globals, output).await,
         Command::Run(args) => return commands::run::run(args, globals, output).await,
         _ => {}
     }
@@ -157,6 +158,6 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         | Command::Doctor(_)
         | Command::Man(_)
         | Command::Completions(_) => Ok(()), // done without a server
-        Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Run(_) => Ok(()), // done before a session
+        Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Backup(_) | Command::Run(_) => Ok(()), // done before a session
     }
 }

@@ -6,7 +6,7 @@ use crate::path::path;
 use reqwest::{Method, Response};
 use serde::Serialize;
 use std::io::Write;
-use strongroom_api::admin::{Clock, Health, SetClock, Status, VerifyProgress};
+use strongroom_api::admin::{BackupQuery, Clock, Health, SetClock, Status, VerifyProgress};
 use strongroom_api::audit::{Checkpoint, Consistency, ConsistencyQuery, Event, EventQuery, Events, VerifierKey};
 use strongroom_api::inquiry::{
     Access, Diff, DiffQuery, Explained, Hygiene, Impact, ImpactQuery, LeakSearch, SearchLeaks,
@@ -180,6 +180,16 @@ impl Client {
     /// [`Error`]; what was written so far is no whole dump then.
     pub async fn dump(&self, sink: impl Write) -> Result<u64, Error> {
         let response = self.stream(Method::GET, &path(&["admin", "dump"])?).await?;
+        self.pour(response, sink).await
+    }
+
+    /// `GET /admin/backup`: what a backup of `from` records lacks.
+    ///
+    /// # Errors
+    /// [`Error`]; what was written so far is no backup then.
+    pub async fn backup(&self, from: u64, sink: impl Write) -> Result<u64, Error> {
+        let query = BackupQuery { from: Some(from) };
+        let response = self.stream_with(&path(&["admin", "backup"])?, &query).await?;
         self.pour(response, sink).await
     }
 

@@ -10,7 +10,7 @@ use strongroom_api::principal::{
     CreateGrant, CreatePrincipal, CreateRunToken, CreateToken, Grant, GrantWritten, Principal, PrincipalQuery, Token,
     TokenQuery, TokenWritten, Whoami,
 };
-use strongroom_api::written::{Because, ThingWritten};
+use strongroom_api::written::{Because, ThingWritten, Written};
 
 /// Each method's errors: [`Error`], with the server's problem document where it said no.
 impl Client {
@@ -128,6 +128,20 @@ impl Client {
     /// [`Error`].
     pub async fn revoke_token(&self, id: &str, options: &Options) -> Result<TokenWritten, Error> {
         self.delete(&path(&["tokens", id])?, &(), options).await
+    }
+
+    /// `POST /tokens/release`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn release_tokens(&self, options: &Options) -> Result<Written, Error> {
+        self.write(
+            Method::POST,
+            &path(&["tokens", "release"])?,
+            &Because::default(),
+            options,
+        )
+        .await
     }
 
     /// `GET /principals/{handle}/identities`.

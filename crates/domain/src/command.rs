@@ -342,6 +342,14 @@ pub enum Command {
         fields: Option<Vec<String>>,
         break_glass: bool,
     },
+    /// A new incarnation begins; by the system.
+    RecordRecovered {
+        kept: u64,
+        known: Option<u64>,
+        suspended: bool,
+    },
+    /// Tokens and identities that were suspended open again.
+    ReleaseTokens,
     /// That what follows in the same step puts a target back to what it was after the record at a position.
     RecordRestored {
         position: Position,

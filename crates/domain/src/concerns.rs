@@ -90,6 +90,8 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         Event::ApprovalRequested(data) => to.extend(target(&data.target)),
         Event::Restored(data) => to.extend(restored(&data.target)),
         Event::LedgerInitialized(_)
+        | Event::Recovered(_)
+        | Event::Released(_)
         | Event::PrincipalCreated(_)
         | Event::PrincipalDisabled(_)
         | Event::TokenIssued(_)

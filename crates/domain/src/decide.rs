@@ -5,7 +5,7 @@
 
 use crate::command::Command;
 use crate::context::Context;
-use crate::event::{DeniedAccess, Event, LeakSearched, Restored, Stream};
+use crate::event::{DeniedAccess, Event, LeakSearched, Nothing, Recovered, Restored, Stream};
 use crate::find;
 use crate::freeze;
 use crate::ids::{CredentialId, CredentialVersion, GrantId, TimeUs};
@@ -154,6 +154,8 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
             access::accessed(desk, &workspace, &template, instance, expected, window_until),
         C::RecordReveal { credential, version, fields, break_glass } =>
             access::revealed(desk, &credential, version, fields, break_glass),
+        C::RecordRecovered { kept, known, suspended } => recovered(desk, Recovered { kept, known, suspended }),
+        C::ReleaseTokens => release(desk),
         C::RecordRestored { position, target, count } => restored(desk, Restored { position, target, count }),
         C::RecordLeakSearch { count, searchable, found } =>
             access::leak_searched(desk, LeakSearched { count, searchable, found }),
@@ -320,6 +322,26 @@ fn days(days: u32, pointer: &str) -> Result<u32, Rejection> {
         return Err(Rejection::invalid(pointer, format!("at most {DAYS_MAX} days"), ""));
     }
     Ok(days)
+}
+
+/// Only who has the root key begins a new incarnation.
+fn recovered(desk: &mut Desk<'_, '_, '_>, recovered: Recovered) -> Result<Decision, Rejection> {
+    let allowed = access::by_the_ledger(desk)?;
+    let stream = stream(Category::Ledger, desk.state.ledger.id);
+    Ok(decided(allowed, vec![one(stream, Event::Recovered(recovered))]))
+}
+
+fn release(desk: &mut Desk<'_, '_, '_>) -> Result<Decision, Rejection> {
+    principal::only_owners_are_made(desk)?;
+    let allowed = desk.authorize(Right::Own, Target::Ledger)?;
+    if desk.state.ledger.suspended_before.is_none() {
+        return unchanged(allowed);
+    }
+    if desk.reason().is_none() {
+        return Err(Rejection::ReasonRequired);
+    }
+    let stream = stream(Category::Ledger, desk.state.ledger.id);
+    Ok(decided(allowed, vec![one(stream, Event::Released(Nothing {}))]))
 }
 
 /// Says that what follows in the same step puts something back.

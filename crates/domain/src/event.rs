@@ -27,8 +27,8 @@ pub use incident::Frozen;
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
 pub use principal::{
-    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Restored,
-    Run, Scope, TokenIssued, TokenRevoked,
+    ClaimRule, GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, LedgerInitialized, PrincipalCreated, Recovered,
+    Restored, Run, Scope, TokenIssued, TokenRevoked,
 };
 pub use template::{AcceptedFinding, RevisionContent, TemplateRegistered, TemplateRevised, Variable};
 pub use webhook::{
@@ -51,6 +51,8 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     LedgerInitialized(LedgerInitialized),
     Restored(Restored),
+    Recovered(Recovered),
+    Released(Nothing),
     PrincipalCreated(PrincipalCreated),
     PrincipalDisabled(Nothing),
     TokenIssued(TokenIssued),

@@ -26,12 +26,16 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
                 head: StreamHead::default().after(recorded),
                 name: data.name.clone(),
                 dev: data.dev,
+                suspended_before: None,
             });
         }
-        Event::Restored(_) => {
-            let ledger = Arc::make_mut(&mut state.ledger);
-            ledger.head = ledger.head.after(recorded);
-        }
+        Event::Restored(_) => ledger(state, recorded, |_| {}),
+        Event::Recovered(data) => ledger(state, recorded, |it| {
+            if data.suspended {
+                it.suspended_before = Some(recorded.recorded_at);
+            }
+        }),
+        Event::Released(_) => ledger(state, recorded, |it| it.suspended_before = None),
         Event::PrincipalCreated(data) => principal::created(state, recorded, data),
         Event::PrincipalDisabled(_) => principal::change(state, recorded, |principal| principal.disabled = true),
         Event::TokenIssued(data) => principal::token_issued(state, recorded, data),
@@ -117,12 +121,20 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
     }
 }
 
+fn ledger(state: &mut State, recorded: &Recorded, change: impl FnOnce(&mut Ledger)) {
+    let ledger = Arc::make_mut(&mut state.ledger);
+    ledger.head = ledger.head.after(recorded);
+    change(ledger);
+}
+
 /// The rows that the event changes, each once.
 #[must_use]
 pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
     let id = recorded.stream.id;
     match &recorded.event {
-        Event::LedgerInitialized(_) | Event::Restored(_) => vec![EntityKey::Ledger],
+        Event::LedgerInitialized(_) | Event::Restored(_) | Event::Recovered(_) | Event::Released(_) => {
+            vec![EntityKey::Ledger]
+        }
         Event::PrincipalCreated(_)
         | Event::PrincipalDisabled(_)
         | Event::TokenIssued(_)

@@ -104,6 +104,7 @@ pub(crate) fn goes_on(command: &Command, caller: &Caller) -> bool {
                 | Command::JudgeApproval { .. }
                 | Command::SignIn { .. }
                 | Command::IssueRunToken { .. }
+                | Command::ReleaseTokens
                 | Command::Freeze { .. }
                 | Command::Unfreeze { .. }
         )

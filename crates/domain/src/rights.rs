@@ -118,6 +118,9 @@ pub enum TokenRefused {
     /// It has ended.
     #[error("the token has ended")]
     Expired,
+    /// The ledger came back from a backup, and the token was not released since.
+    #[error("tokens of before the recovery are suspended")]
+    Suspended,
     /// Its principal is disabled.
     #[error("the token's principal is disabled")]
     Disabled,
@@ -144,6 +147,7 @@ impl TokenRefused {
             Self::Unknown => "unknown",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Suspended => "suspended",
             Self::Disabled => "disabled",
             Self::Unbound => "unbound",
             Self::Ambiguous => "ambiguous",
@@ -199,6 +203,9 @@ pub fn token_caller(state: &State, hash: &[u8; 32], now: TimeUs) -> Result<Calle
     }
     if token.expires_at.is_some_and(|end| now >= end) {
         return Err(TokenRefused::Expired);
+    }
+    if suspended(state, token.issued_at) {
+        return Err(TokenRefused::Suspended);
     }
     if principal.disabled {
         return Err(TokenRefused::Disabled);
@@ -405,13 +412,14 @@ impl<'a> Rules<'a> {
             None => None,
             Some(id) => {
                 let token = principal.tokens.iter().find(|token| token.id == id);
-                if token.is_none() && !identity::is_live(principal, id, now) {
+                let identity = || identity::live(principal, id, now).filter(|it| !suspended(state, it.bound_at));
+                if token.is_none() && identity().is_none() {
                     return Err(DeniedWhy::TokenEnded);
                 }
                 token
             }
         };
-        if token.is_some_and(|token| token_ended(principal, token, now)) {
+        if token.is_some_and(|token| token_ended(principal, token, now) || suspended(state, token.issued_at)) {
             return Err(DeniedWhy::TokenEnded);
         }
         let grants = principal.grants.iter().filter(|grant| counts_at(grant, now)).collect();
@@ -460,6 +468,11 @@ impl<'a> Rules<'a> {
         }
         given.map(|grant| allowed(Some(grant))).ok_or(DeniedWhy::NoGrant)
     }
+}
+
+/// Whether what was issued or bound then is suspended until it is released: the ledger came back from a backup.
+fn suspended(state: &State, issued_at: TimeUs) -> bool {
+    state.ledger.suspended_before.is_some_and(|end| issued_at <= end)
 }
 
 fn token_ended(principal: &Principal, token: &TokenFact, now: TimeUs) -> bool {

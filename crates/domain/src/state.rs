@@ -105,6 +105,9 @@ pub struct Ledger {
     pub name: String,
     /// Made by `serve --dev`.
     pub dev: bool,
+    /// Tokens and identities of up to then open nothing until they are released: the ledger came back from a backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_before: Option<TimeUs>,
 }
 
 /// Where a credential may be used, beyond its client's workspaces.

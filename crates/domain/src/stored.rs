@@ -7,7 +7,7 @@ use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
     CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, Frozen, GraceEnded,
     GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
-    PrincipalCreated, Refused, Restored, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted,
+    PrincipalCreated, Recovered, Refused, Restored, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted,
     TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped,
     WebhookCreated, WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated, WorkspaceCreated,
 };
@@ -116,6 +116,8 @@ macro_rules! events {
 events! {
     Ledger 1 "ledger.initialized" LedgerInitialized(LedgerInitialized);
     Ledger 2 "ledger.restored" Restored(Restored);
+    Ledger 3 "ledger.recovered" Recovered(Recovered);
+    Ledger 4 "ledger.released" Released(Nothing);
     Principal 1 "principal.created" PrincipalCreated(PrincipalCreated);
     Principal 2 "principal.token_issued" TokenIssued(TokenIssued);
     Principal 3 "principal.token_revoked" TokenRevoked(TokenRevoked);

@@ -15,6 +15,14 @@ pub(crate) struct Powers {
     pub(crate) fingerprint: FingerprintKey,
 }
 
+/// The end of the incarnation before.
+pub(crate) struct Succession {
+    /// Its newest checkpoint that is at hand.
+    pub(crate) checkpoint: String,
+    /// What signed it: it signs the change to the new key.
+    pub(crate) signer: Signer,
+}
+
 /// Everything that the key in hand opened: the root key all of it, a history key no [`Powers`].
 pub(crate) struct Keyring {
     pub(crate) ledger_id: [u8; 16],
@@ -29,6 +37,8 @@ pub(crate) struct Keyring {
     pub(crate) verifier: VerifyingKey,
     /// None without the root key.
     pub(crate) powers: Option<Arc<Powers>>,
+    /// Only while a new incarnation begins: what its first record says of the one before.
+    pub(crate) succession: Option<Succession>,
     /// Data keys by id. Read on every serving, written when a credential or template is made.
     pub(crate) data_keys: RwLock<HashMap<KeyId, Arc<Key32>>>,
 }

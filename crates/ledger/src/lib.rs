@@ -8,6 +8,7 @@ mod limits;
 mod clock; // the wall clock, or one that tests set
 mod error; // why a ledger was not opened
 mod open; // unseal, check, load, take over, start
+mod backup; // two halves, and the way back
 mod birth; // the first records, and the key file that says that there are some
 mod keyring; // unsealed keys
 mod look; // the same to look at: history keys, nothing written
@@ -47,6 +48,10 @@ mod house; // a ledger for unit tests
 pub use audit::{
     CameBy, Clause, EventPage, EventQuery, EventView, Explained, Explanation, Filter, FilterFault, FilterKey,
     PAGE_EVENTS_MAX, Place, SubjectView, Tip, Word,
+};
+pub use backup::{
+    BackupError, Checked as CheckedBackup, Piece as BackupPiece, RecoverOptions, Recovered, Taken,
+    Target as BackupTarget, check_backup_keys,
 };
 pub use birth::InitOptions;
 pub use clock::{Clock, ClockError, DevClock, WallClock};

@@ -16,13 +16,15 @@ use crate::last_use::LastUse;
 use crate::limits::QUEUE_WORKS_MAX;
 use crate::lost_fingerprints::{self, Rows};
 use crate::opened::open_recorded;
-use crate::project::{CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection};
+use crate::project::{
+    ANNOUNCED_ROW_KEY, CHECKPOINT_ROW_KEY, HEAD_ROW_KEY, PROJECTION_ROW_KEY, PROJECTION_VERSION, Projection,
+};
 use crate::rebuild;
 use crate::sequencer::Sequencer;
 use crate::view::Published;
 use crate::{Ledger, keeper};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
@@ -31,7 +33,7 @@ use strongroom_domain::State;
 use strongroom_domain::event::Stream;
 use strongroom_domain::state::EntityKey;
 use strongroom_domain::words::Category;
-use strongroom_log::{DataDir, Life, Opened, Space, Store, StoreError, View};
+use strongroom_log::{Committer, DataDir, Life, Opened, Space, Store, StoreError, View};
 use strongroom_proof::note::{Origin, SignedNote, VerifyingKey};
 use strongroom_proof::plain::PlainPart;
 use strongroom_proof::record::RecordRef;
@@ -131,8 +133,13 @@ pub(crate) fn unseal(
     let anchor_key = Key32::locked(contents.history().anchor.expose());
     let mac: strongroom_log::AnchorMac = Arc::new(move |slot: &[u8]| anchor_mac(&anchor_key, slot));
     let opened = data_dir.open(&life, mac, options)?;
-    let (origin, verifier) = match opened.store.record(0)? {
-        Some(first) => announced(&first, &life, &contents)?,
+    let at = announced_at(&opened.store)?;
+    let (origin, verifier) = match opened.store.record(at)? {
+        Some(record) => announced(at, &record, &life, &contents)?,
+        None if at > 0 => {
+            let what = "it should announce the incarnation, and is not there".to_owned();
+            return Err(OpenError::Record { position: at, what });
+        }
         None => {
             let name = name.ok_or(OpenError::NotBorn)?;
             let origin = Origin::new(name, life.ledger_id, life.incarnation).map_err(|_| OpenError::LedgerName)?;
@@ -145,10 +152,22 @@ pub(crate) fn unseal(
     Ok(Unsealed { opened, keys, signed })
 }
 
+/// Where the log announces the present incarnation.
+fn announced_at(store: &Store) -> Result<u64, OpenError> {
+    let row = store.row(Space::Meta, ANNOUNCED_ROW_KEY)?;
+    let position = |row: strongroom_log::Slice| row.as_ref().try_into().map_or(0, u64::from_be_bytes);
+    Ok(row.map_or(0, position))
+}
+
 /// The origin and the key of signatures that the log itself announces; the key file must be this log's.
-fn announced(first: &[u8], life: &Life, contents: &Contents) -> Result<(String, VerifyingKey), OpenError> {
-    let wrong = |what: String| OpenError::Record { position: 0, what };
-    let record = RecordRef::parse(first).map_err(|error| wrong(error.to_string()))?;
+fn announced(
+    position: u64,
+    record: &[u8],
+    life: &Life,
+    contents: &Contents,
+) -> Result<(String, VerifyingKey), OpenError> {
+    let wrong = |what: String| OpenError::Record { position, what };
+    let record = RecordRef::parse(record).map_err(|error| wrong(error.to_string()))?;
     let plain = record.plain.ok_or_else(|| wrong("it announces no keys".to_owned()))?;
     let plain = PlainPart::parse(plain).map_err(|error| wrong(error.to_string()))?;
     let signs = contents.signer().is_none_or(|it| it.public_key() == plain.signing_key);
@@ -158,7 +177,7 @@ fn announced(first: &[u8], life: &Life, contents: &Contents) -> Result<(String, 
             .epoch(announced.epoch)
             .is_some_and(|key| epoch_commitment(key) == announced.commitment)
     });
-    let is_ours = plain.ledger_id == life.ledger_id && signs && announced;
+    let is_ours = plain.ledger_id == life.ledger_id && plain.incarnation == life.incarnation && signs && announced;
     if !is_ours {
         return Err(OpenError::OtherLedger);
     }
@@ -206,6 +225,7 @@ fn keyring(contents: Contents, life: &Life, origin: String, verifier: VerifyingK
             .map(|epoch| (epoch.epoch, epoch.key))
             .collect(),
         index: history.index,
+        succession: None,
         data_keys: RwLock::new(HashMap::new()),
     }
 }
@@ -333,6 +353,17 @@ pub(crate) fn load(unsealed: &Unsealed, rebuild_state: bool) -> Result<Loaded, O
 }
 
 impl Loaded {
+    /// What was folded and written before.
+    pub(crate) fn of(state: State, projection: Projection, last_us: u64) -> Self {
+        Self {
+            state,
+            projection,
+            last_us,
+            anew: Anew::Nothing,
+            rebuilt: Vec::new(),
+        }
+    }
+
     /// Writes what was folded anew.
     fn write(&mut self, store: &Store, keys: &Keyring, frontier: &Frontier) -> Result<(), OpenError> {
         match self.anew {
@@ -427,7 +458,7 @@ fn load_data_keys(store: &Store, keys: &Keyring, projection: &mut Projection) ->
 }
 
 /// Every live credential and template must have its data key.
-fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
+pub(crate) fn check_live_keys(state: &State, keys: &Keyring) -> Result<(), OpenError> {
     if keys.powers.is_none() {
         return Ok(()); // none are unwrapped
     }
@@ -548,29 +579,60 @@ pub(crate) fn start(
         rebuilt: std::mem::take(&mut loaded.rebuilt),
         torn_bytes_cut: report.torn_bytes_cut,
     };
-    let head = store.head();
+    let ledger = begin(Begin {
+        dir: dir.to_owned(),
+        store,
+        keys,
+        frontier,
+        committer,
+        loaded,
+        index,
+        fingerprints,
+        options,
+    })?;
+    Ok((ledger, open_report))
+}
+
+/// A ledger whose log, keys, state and index stand at the same head, and which may be written.
+pub(crate) struct Begin {
+    pub(crate) dir: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) keys: Keyring,
+    pub(crate) frontier: Frontier,
+    pub(crate) committer: Committer,
+    pub(crate) loaded: Loaded,
+    pub(crate) index: Index,
+    pub(crate) fingerprints: Fingerprints,
+    pub(crate) options: OpenOptions,
+}
+
+/// Starts it.
+pub(crate) fn begin(it: Begin) -> Result<Ledger, OpenError> {
+    let powers = it.keys.powers.clone().ok_or(OpenError::HistoryOnly)?;
+    let head = it.store.head();
     let checkpoint = if head.size == 0 {
         "".into()
     } else {
-        commit::sign(&keys.origin, &powers.signer, head.size, head.root)
+        commit::sign(&it.keys.origin, &powers.signer, head.size, head.root)
     };
+    let options = it.options;
     let shared = Arc::new(Shared::of(Found {
-        dir: dir.to_owned(),
+        dir: it.dir,
         dev: options.dev,
-        published: published(&store, &loaded, checkpoint),
-        last_use: LastUse::open(&store, &keys)?,
-        store,
-        keys,
+        published: published(&it.store, &it.loaded, checkpoint),
+        last_use: LastUse::open(&it.store, &it.keys)?,
+        store: it.store,
+        keys: it.keys,
         clock: options.clock,
-        index,
-        fingerprints,
+        index: it.index,
+        fingerprints: it.fingerprints,
         new_windows: options.new_windows,
         window: options.window,
         on_fatal: options.on_fatal,
         looked_at: None,
     }));
     shared.look_at_space();
-    Ok((spawn(shared, powers, committer, frontier, loaded)?, open_report))
+    spawn(shared, powers, it.committer, it.frontier, it.loaded)
 }
 
 /// What readers see first: the log as it was found.
@@ -589,7 +651,7 @@ pub(crate) fn published(store: &Store, loaded: &Loaded, checkpoint: Arc<str>) ->
 fn spawn(
     shared: Arc<Shared>,
     powers: Arc<Powers>,
-    committer: strongroom_log::Committer,
+    committer: Committer,
     frontier: Frontier,
     loaded: Loaded,
 ) -> Result<Ledger, OpenError> {

@@ -12,6 +12,9 @@ pub(crate) const HEAD_ROW_KEY: &[u8] = b"head";
 pub(crate) const CHECKPOINT_ROW_KEY: &[u8] = b"checkpoint";
 /// The `meta` row with the version of the projection: another version is rebuilt from the log.
 pub(crate) const PROJECTION_ROW_KEY: &[u8] = b"projection";
+/// The `meta` row with the position of the record that announced the present incarnation; without it that is the first.
+/// It is a hint: the record itself says whose it is.
+pub(crate) const ANNOUNCED_ROW_KEY: &[u8] = b"announced";
 /// Version of the rows of `state` and of what the sum over them counts. 2: rows of access streams too. 3: a credential's
 /// current version in its own row.
 pub(crate) const PROJECTION_VERSION: u32 = 3;

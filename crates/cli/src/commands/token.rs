@@ -23,6 +23,15 @@ pub(crate) enum TokenCommand {
     List(ListArgs),
     /// End a token at once
     Revoke(RevokeArgs),
+    /// Let tokens and identities of before a recovery open again
+    Release(ReleaseArgs),
+}
+
+/// `token release`
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }
 
 /// `token create`
@@ -133,6 +142,12 @@ pub(crate) async fn run(command: &TokenCommand, session: &Session) -> Outcome {
                 })
                 .await?;
             session.show_list(&page, |look| table(&page).render(look, "no tokens"))
+        }
+        TokenCommand::Release(args) => {
+            let answer = session
+                .write(session.client.release_tokens(&args.write.options()))
+                .await?;
+            session.tell(&answer, "tokens and identities of before the recovery open again")
         }
         TokenCommand::Revoke(args) => {
             if args.id.starts_with("srt_") {

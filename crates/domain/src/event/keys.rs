@@ -34,5 +34,5 @@ pub const KEYS: &[(&str, &str)] = &[
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger
-    ("li", "ledger"), ("inc", "incarnation"), ("dev", "dev"),
+    ("li", "ledger"), ("inc", "incarnation"), ("dev", "dev"), ("kp", "kept"), ("kn", "known"), ("sus", "suspended"),
 ];

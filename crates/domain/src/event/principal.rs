@@ -31,6 +31,20 @@ pub struct Restored {
     pub count: u64,
 }
 
+/// `ledger.recovered`: a new incarnation begins, from a backup or after accepted loss. The plain part has its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// How many records of the incarnation before are kept: the position of this one.
+    #[serde(rename = "kp")]
+    pub kept: u64,
+    /// Size of the newest checkpoint that was known of it, where it is beyond what is kept: what lies between is lost.
+    #[serde(rename = "kn", default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<u64>,
+    /// Tokens and identities of before open nothing until they are released: what was revoked since the backup is not known.
+    #[serde(rename = "sus", default, skip_serializing_if = "is_false")]
+    pub suspended: bool,
+}
+
 /// `principal.created`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrincipalCreated {

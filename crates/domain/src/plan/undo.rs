@@ -311,6 +311,8 @@ fn made(event: &Event) -> bool {
             | Event::WebhookRemoved(_)
             | Event::WebhookDelivered(_)
             | Event::WebhookFailed(_)
+            | Event::Recovered(_)
+            | Event::Released(_)
             | Event::Frozen(_)
             | Event::Unfrozen(_)
             | Event::ClientCreated(_)

@@ -79,8 +79,13 @@ pub fn sign_in_clients(state: &State, now: TimeUs) -> Vec<(String, String)> {
 
 /// Whether a principal has an identity of this id that counts now.
 pub(super) fn is_live(principal: &Principal, id: TokenId, now: TimeUs) -> bool {
+    live(principal, id, now).is_some()
+}
+
+/// The identity of this id, if it counts now.
+pub(super) fn live(principal: &Principal, id: TokenId, now: TimeUs) -> Option<&IdentityFact> {
     let mut identities = principal.identities.iter();
-    identities.any(|identity| identity.bound.identity == id && !identity_ended(identity, now))
+    identities.find(|identity| identity.bound.identity == id && !identity_ended(identity, now))
 }
 
 pub(crate) fn identity_ended(identity: &IdentityFact, now: TimeUs) -> bool {
@@ -100,5 +105,5 @@ fn live_of<'s>(
     };
     let all = state.issuers.get(issuer).into_iter().flatten();
     all.filter_map(of)
-        .filter(move |(_, identity)| !identity_ended(identity, now))
+        .filter(move |(_, identity)| !identity_ended(identity, now) && !super::suspended(state, identity.bound_at))
 }

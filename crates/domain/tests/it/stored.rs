@@ -25,6 +25,12 @@ fn samples() -> Vec<Event> {
             target: format!("workspace:{}", WorkspaceId([5; 16])),
             count: 3,
         }),
+        Event::Recovered(e::Recovered {
+            kept: 34,
+            known: Some(35),
+            suspended: true,
+        }),
+        Event::Released(e::Nothing {}),
         Event::PrincipalCreated(e::PrincipalCreated {
             name: "Eva".to_owned(),
             skeleton: "eva".to_owned(),

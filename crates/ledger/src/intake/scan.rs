@@ -185,6 +185,8 @@ impl Texts {
             | Command::RecordReveal { .. }
             | Command::RecordLeakSearch { .. }
             | Command::RecordRestored { .. }
+            | Command::RecordRecovered { .. }
+            | Command::ReleaseTokens
             | Command::RecordCounts { .. }
             | Command::RecordDenied { .. }
             | Command::RecordRefused { .. }

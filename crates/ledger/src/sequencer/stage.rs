@@ -17,7 +17,7 @@ use strongroom_domain::secret::{SecretFields, SecretPart};
 use strongroom_domain::stored;
 use strongroom_domain::words::{Category, FieldClass};
 use strongroom_domain::{Rejection, State};
-use strongroom_proof::plain::{EpochCommitment, PlainPart};
+use strongroom_proof::plain::{EpochCommitment, Kept, PlainPart};
 use strongroom_proof::record::{HISTORY_PLAINTEXT_MAX, event_id};
 use strongroom_seal::{Key32, RandomSource, body_mac, epoch_commitment};
 
@@ -162,7 +162,7 @@ impl Sequencer {
                 },
                 event: event.event,
             };
-            let plain = self.plain_part(&recorded.event);
+            let plain = self.plain_part(&recorded);
             staged.push(Staged {
                 recorded,
                 history: Vec::new(),
@@ -180,24 +180,47 @@ impl Sequencer {
     }
 
     /// What a verifier without keys must know: where keys begin.
-    fn plain_part(&self, event: &Event) -> Option<Vec<u8>> {
-        let Event::LedgerInitialized(initialized) = event else {
-            return None;
-        };
+    fn plain_part(&self, recorded: &Recorded) -> Option<Vec<u8>> {
         let keys = &self.shared.keys;
-        let epochs = keys.epochs.iter().map(|(epoch, key)| EpochCommitment {
+        let commitment = |(epoch, key): &(u32, Key32)| EpochCommitment {
             epoch: *epoch,
             commitment: epoch_commitment(key),
-        });
+        };
         let plain = PlainPart {
             ledger_id: keys.ledger_id,
             origin: keys.origin.clone(),
             incarnation: keys.incarnation,
             signing_key: self.powers.signer.public_key(),
-            epochs: epochs.collect(),
+            epochs: Vec::new(),
             kept: None,
             signature: None,
-            dev: initialized.dev,
+            dev: self.state.ledger.dev,
+        };
+        let plain = match &recorded.event {
+            Event::LedgerInitialized(initialized) => PlainPart {
+                epochs: keys.epochs.iter().map(commitment).collect(),
+                dev: initialized.dev,
+                ..plain
+            },
+            Event::Recovered(recovered) => {
+                let before = keys.succession.as_ref();
+                let signature = before.map(|it| {
+                    let (id, incarnation) = (&keys.ledger_id, &keys.incarnation);
+                    it.signer
+                        .sign_key_change(id, incarnation, &recorded.event_id.0, &plain.signing_key)
+                });
+                PlainPart {
+                    // Those of before were announced when they began.
+                    epochs: keys.epochs.last().map(commitment).into_iter().collect(),
+                    kept: Some(Kept {
+                        size: recovered.kept,
+                        checkpoint: before.map(|it| it.checkpoint.clone()),
+                    }),
+                    signature,
+                    ..plain
+                }
+            }
+            _ => return None,
         };
         Some(plain.encode())
     }

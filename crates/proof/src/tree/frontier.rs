@@ -60,6 +60,21 @@ impl Frontier {
         Ok(Self { size, peaks, rows })
     }
 
+    /// Puts an edge together from the rows that [`Frontier::row`] gives, the lowest level first. `None` when they are not as long as
+    /// the rows of a tree of that size; whether their hashes are that tree's its root tells.
+    #[must_use]
+    pub fn of_rows(size: u64, rows: Vec<Vec<Hash>>) -> Option<Self> {
+        let mut nodes = size;
+        for row in &rows {
+            if nodes == 0 || row.len() as u64 != nodes % TILE_WIDTH as u64 {
+                return None;
+            }
+            nodes /= TILE_WIDTH as u64;
+        }
+        let peaks = rows.iter().rev().flat_map(|row| peaks_of(row)).collect();
+        (nodes == 0).then_some(Self { size, peaks, rows })
+    }
+
     /// Returns the number of leaves.
     #[must_use]
     pub const fn size(&self) -> u64 {

@@ -7,13 +7,13 @@ use crate::call::{Asker, Call, Viewer};
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
-use crate::view::{Lens, grant_written, thing_written, token_written};
+use crate::view::{Lens, grant_written, thing_written, token_written, written};
 use strongroom_api::page::AsOfQuery;
 use strongroom_api::principal::{
     CreateGrant, CreatePrincipal, CreateRunToken, CreateToken, Grant, GrantInput, GrantWritten, Principal,
     PrincipalQuery, Token, TokenQuery, TokenWritten, Whoami,
 };
-use strongroom_api::written::{Because, ThingWritten};
+use strongroom_api::written::{Because, ThingWritten, Written};
 use strongroom_api::{Page, SecretText};
 use strongroom_domain::Rejection;
 use strongroom_domain::command::Command;
@@ -40,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(withdraw))
         .routes(routes!(tokens, issue))
         .routes(routes!(issue_run))
+        .routes(routes!(release))
         .routes(routes!(revoke))
 }
 
@@ -309,6 +310,15 @@ fn show_once(receipt: &Receipt, principal: &str, token: &strongroom_seal::Token)
         written.token = Some(SecretText::new(token.expose().to_string()));
     }
     answer::created(&format!("/api/v1/tokens/{}", written.id), 1, &written)
+}
+
+/// Lets tokens and identities of before a recovery open again: they are suspended since nobody knows what was revoked after the
+/// backup. Takes `own`.
+#[utoipa::path(post, path = "/api/v1/tokens/release", tag = "tokens", request_body = Because,
+    responses((status = 200, body = Written)))]
+async fn release(call: Call<Because>) -> Answer {
+    let receipt = call.app.ledger.execute(call.context, Command::ReleaseTokens).await?;
+    answer::ok(&written(&receipt))
 }
 
 /// Ends a token at once.

@@ -4,6 +4,7 @@ use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Asker;
 use crate::limits::{CHUNK_BYTES, CHUNKS_WAITING_MAX};
+use crate::params::Query;
 use crate::problem::ApiError;
 use crate::time::rfc3339;
 use axum::body::{Body, HttpBody};
@@ -16,7 +17,7 @@ use serde_json::Value;
 use std::io::{self, BufWriter, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use strongroom_api::admin::{Status, VerifyProgress};
+use strongroom_api::admin::{BackupQuery, Status, VerifyProgress};
 use strongroom_domain::Rejection;
 use strongroom_domain::rights::{Target, authorize};
 use strongroom_domain::words::Right;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(status))
         .routes(routes!(verify))
         .routes(routes!(dump))
+        .routes(routes!(backup))
 }
 
 /// How the ledger is.
@@ -103,6 +105,27 @@ async fn verify(asker: Asker) -> Answer {
 async fn dump(asker: Asker) -> Answer {
     stream(asker, "application/octet-stream", |app, out| {
         app.ledger.dump(out).map(drop)
+    })
+    .await
+}
+
+/// What a backup lacks that has so many records: the key half, and a dump from there on; sealed parts and wrapped keys as they lie.
+#[utoipa::path(get, path = "/api/v1/admin/backup", tag = "admin", params(BackupQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+async fn backup(asker: Asker, Query(query): Query<BackupQuery>) -> Answer {
+    let view = asker.view();
+    authorize(&view.state, &asker.caller, Right::Administer, Target::Ledger, view.now).map_err(Rejection::from)?;
+    let from = query.from.unwrap_or(0);
+    if from > view.head {
+        return Err(ApiError::Parameter {
+            pointer: "/from".to_owned(),
+            what: format!("the log has {} records", view.head),
+            hint: "the backup is of another history of this ledger, or of another one".to_owned(),
+        });
+    }
+    drop(view);
+    stream(asker, "application/octet-stream", move |app, out| {
+        app.ledger.backup(from, out).map(drop)
     })
     .await
 }

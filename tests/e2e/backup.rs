@@ -1,0 +1,453 @@
+//! Backups: taken under writers, verified, and a ledger made of one, which is another incarnation and knows what it lacks.
+
+use crate::format::python;
+use crate::harness::{Agency, Answer, Caller, Place, Ran, Random, Server};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::scope;
+use std::time::Duration;
+
+/// A ledger with a root key of its own, an owner, and a world to ask about.
+struct Real {
+    place: Place,
+    server: Option<Server>,
+    token: String,
+}
+
+impl Real {
+    fn new() -> Self {
+        let place = Place::new();
+        let data = place.data();
+        let key = place.path().join("root-key");
+        let (data, key) = (data.to_str().unwrap(), key.to_str().unwrap());
+        let made = place.json(&["init", "--name", "acme-prod", "--data", data, "--root-key-file", key]);
+        let first = fs::read_to_string(made["token_file"].as_str().unwrap()).unwrap();
+        let server = place.serve_real(&["--data", data, "--root-key-file", key], first.trim());
+        let owner = server
+            .post("/tokens", json!({"principal": "Mia Owner", "role": "owner"}))
+            .is(201);
+        let mut real = Self {
+            place,
+            server: Some(server),
+            token: owner["token"].as_str().unwrap().to_owned(),
+        };
+        let token = real.token.clone();
+        real.server.as_mut().unwrap().token = token;
+        Agency::build(real.server());
+        for letter in ["a", "b"] {
+            Agency::map(
+                real.server(),
+                &format!("shop-{letter}"),
+                &format!("shopify-client-{letter}"),
+            );
+        }
+        real
+    }
+
+    fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.place.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn backup(&self, to: &str) -> Value {
+        backup(&self.place, self.server(), to)
+    }
+
+    /// A ledger in `name` from a backup, with a new owner's token.
+    fn restored(&self, from: &str, name: &str, more: &[&str]) -> Value {
+        let (target, data, key) = (self.path(from), self.path(name), self.path("root-key"));
+        let restore = [
+            "backup",
+            "restore",
+            &target,
+            "--data",
+            &data,
+            "--root-key-file",
+            &key,
+            "--reason",
+            "the disk died",
+        ];
+        self.place.json(&[&restore[..], more].concat())
+    }
+
+    /// Serves a directory, asked by an owner that the root key makes.
+    fn serve(&self, name: &str) -> Server {
+        let (data, key, token) = (
+            self.path(name),
+            self.path("root-key"),
+            self.path(&format!("{name}-token")),
+        );
+        let at = ["--data", &data, "--root-key-file", &key];
+        let reason = ["--reason", "the disk died", "--token-file", &token];
+        self.place
+            .run(&[&["keys", "new-owner", "Ada Lovelace"], &at[..], &reason].concat())
+            .exits(0);
+        let token = fs::read_to_string(&token).unwrap();
+        self.place.serve_real(&at, token.trim())
+    }
+}
+
+fn backup(place: &Place, server: &Server, to: &str) -> Value {
+    let target = place.path().join(to);
+    let created = asked(
+        place,
+        server,
+        &["backup", "create", target.to_str().unwrap(), "--output", "json"],
+    );
+    created.exits(0).json()
+}
+
+/// A command that asks this server.
+fn asked(place: &Place, server: &Server, arguments: &[&str]) -> Ran {
+    let mut command = place.command();
+    command
+        .args(arguments)
+        .envs([("STRONGROOM_ADDR", &server.addr), ("STRONGROOM_TOKEN", &server.token)]);
+    Ran::of(command, "")
+}
+
+fn resolve(asker: &Caller, shop: &str) -> Answer {
+    asker.post("/resolve", json!({"workspace": shop, "template": "orders"}))
+}
+
+fn events(server: &Server) -> Vec<Value> {
+    server.all("/audit/events?order=oldest")
+}
+
+fn pieces(target: &str) -> Vec<PathBuf> {
+    let mut pieces: Vec<_> = fs::read_dir(Path::new(target).join("log"))
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    pieces.sort();
+    pieces
+}
+
+#[test]
+fn a_backup_taken_under_sixteen_writers_comes_back() {
+    let real = Real::new();
+    let over = AtomicBool::new(false);
+    let mut sizes = vec![real.backup("kept")["size"].as_u64().unwrap()];
+    scope(|scope| {
+        for number in 0..16 {
+            let (caller, over) = (real.server().caller(), &over);
+            scope.spawn(move || {
+                let mut round = 0;
+                while !over.load(Ordering::Relaxed) {
+                    let name = format!("Key {number} {round}");
+                    let body = json!({"name": name, "service": "openai", "kind": "api_key",
+                        "fields": {"api_key": format!("written-{number}-{round}-Zq83nVx1")}});
+                    caller.post("/credentials", body).is(201);
+                    round += 1;
+                }
+            });
+        }
+        for _ in 0..4 {
+            sizes.push(real.backup("kept")["size"].as_u64().unwrap());
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert!(sizes.is_sorted() && sizes[4] > sizes[0], "{sizes:?}");
+    // What was acknowledged after the last backup is lost, and named.
+    let size = sizes[4];
+    let before: Vec<Value> = events(real.server()).into_iter().take(size as usize).collect();
+    let after = json!({"fields": {"api_key": "after-the-backup-Zq83nVx1"}});
+    let last = real.server().post("/credentials/openai/rotate", after).ok();
+    let known = real.place.file("known", last["checkpoint"].as_str().unwrap());
+    let lost = real.server().size() - size;
+    let (target, key) = (real.path("kept"), real.path("root-key"));
+    let whole = real.place.json(&["backup", "verify", &target, "--root-key-file", &key]);
+    assert_eq!(whole["size"], size);
+    assert!(whole["data_keys_opened"].as_u64().unwrap() > 3, "{whole}");
+    let listed = real.place.json(&["backup", "list", &target]);
+    let reached: Vec<u64> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["size"].as_u64().unwrap())
+        .collect();
+    let mut distinct = sizes.clone();
+    distinct.dedup();
+    assert_eq!(reached, distinct);
+    let mut real = real;
+    real.server.take().unwrap().kill9();
+    let made = real.restored("kept", "again", &["--known", &known]);
+    assert_eq!((&made["kept"], &made["lost"]), (&json!(size), &json!(lost)));
+    assert_ne!(made["origin"], whole["origin"]);
+    let server = real.serve("again");
+    the_same_and_suspended(&real, &server, &before);
+}
+
+/// The log is what it was, and who had a token waits.
+fn the_same_and_suspended(real: &Real, server: &Server, before: &[Value]) {
+    let now = events(server);
+    for (then, now) in before.iter().zip(&now) {
+        assert_eq!(then, now);
+    }
+    let first = &now[before.len()];
+    assert_eq!(
+        (&first["type"], &first["data"]["kept"], &first["reason"]),
+        (
+            &json!("ledger.recovered"),
+            &json!(before.len()),
+            &json!("the disk died")
+        )
+    );
+    let mia = server.with_token(&real.token);
+    mia.get("/whoami").refused(401, "unauthenticated");
+    resolve(&server.caller(), "shop-a").ok();
+    server
+        .post("/tokens/release", json!({}))
+        .refused(422, "reason_required");
+    server
+        .post("/tokens/release", json!({"reason": "nothing was revoked"}))
+        .ok();
+    let served = resolve(&mia, "shop-a").ok();
+    assert!(served.to_string().contains("key-of-all-Zq83nVx1"), "{served}");
+    // A value of every version is found, and what was lost is not.
+    let leak = |value: &str| {
+        let body = json!({"values": [value], "reason": "a test"});
+        mia.post("/audit/leak-search", body).ok()["results"][0]["outcome"].clone()
+    };
+    assert_eq!(
+        leak("written-3-0-Zq83nVx1"),
+        json!("held"),
+        "fingerprints are made anew"
+    );
+    assert_eq!(leak("after-the-backup-Zq83nVx1"), json!("not_held"));
+    // Index and idempotency are the new incarnation's, and all is whole for others, too.
+    let found = server.all("/audit/events?credential=openai&order=oldest");
+    assert!(found.len() > 2 && found[0]["type"] == "credential.created", "{found:?}");
+    asked(&real.place, server, &["verify"]).exits(0);
+    let dump = real.path("dump");
+    asked(&real.place, server, &["dump", "--file", &dump]).exits(0);
+    let Some(mut python) = python() else { return };
+    let output = python.args(["verify.py", "dump", &dump]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_recovered_ledger_goes_on_in_the_same_backup_and_comes_back_again() {
+    let mut real = Real::new();
+    let first = real.backup("kept")["size"].as_u64().unwrap();
+    real.server.take().unwrap().stop();
+    real.restored("kept", "second", &["--keep-tokens"]);
+    let server = real.serve("second");
+    // Nothing is suspended where that was said.
+    server.with_token(&real.token).get("/whoami").ok();
+    let rotated = json!({"fields": {"api_key": "second-life-Zq83nVx1"}});
+    server.post("/credentials/openai/rotate", rotated).ok();
+    let second = backup(&real.place, &server, "kept")["size"].as_u64().unwrap();
+    assert!(second > first);
+    // Nothing new: nothing is added, the key half is.
+    assert_eq!(backup(&real.place, &server, "kept")["added"], 0);
+    server.stop();
+    let (data, key) = (real.path("second"), real.path("root-key"));
+    real.place
+        .run(&["verify", "--data", &data, "--root-key-file", &key])
+        .exits(0);
+    real.restored("kept", "third", &[]);
+    let server = real.serve("third");
+    let served = resolve(&server.caller(), "shop-b").ok();
+    assert!(served.to_string().contains("second-life-Zq83nVx1"), "{served}");
+    let lives: Vec<Value> = server.all("/audit/events?type=ledger.recovered&order=oldest");
+    assert_eq!(lives.len(), 2, "{lives:?}");
+    server.kill9();
+    let server = real
+        .place
+        .serve_real(&["--data", &real.path("third"), "--root-key-file", &key], "");
+    server.stop();
+}
+
+#[test]
+fn another_history_does_not_go_into_a_backup() {
+    let mut real = Real::new();
+    real.backup("early");
+    let rotated = json!({"fields": {"api_key": "one-history-Zq83nVx1"}});
+    real.server().post("/credentials/openai/rotate", rotated).ok();
+    real.backup("late");
+    real.server.take().unwrap().stop();
+    real.restored("early", "other", &["--keep-tokens"]);
+    let server = real.serve("other");
+    for name in ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"] {
+        server.post("/clients", json!({"name": name})).is(201);
+    }
+    let late = real.path("late");
+    let before = pieces(&late);
+    let refused = asked(&real.place, &server, &["backup", "create", &late]).exits(5);
+    assert!(refused.err.contains("another history"), "{}", refused.err);
+    real.place.run(&["backup", "verify", &late]).exits(0);
+    assert_eq!(
+        pieces(&late)
+            .iter()
+            .filter(|it| it.extension().is_some_and(|it| it == "srdp"))
+            .count(),
+        before.len()
+    );
+    // And another ledger's does not at all.
+    let other = Real::new();
+    asked(&other.place, other.server(), &["backup", "create", &late]).exits(2);
+}
+
+#[test]
+fn what_is_not_whole_becomes_no_ledger() {
+    let real = Real::new();
+    real.backup("kept");
+    real.server().post("/clients", json!({"name": "New"})).is(201);
+    real.backup("kept");
+    let (target, data, key) = (real.path("kept"), real.path("never"), real.path("root-key"));
+    let restore = [
+        "backup",
+        "restore",
+        &target,
+        "--data",
+        &data,
+        "--root-key-file",
+        &key,
+        "--reason",
+        "x",
+    ];
+    let verify = ["backup", "verify", &target];
+    let files: Vec<PathBuf> = pieces(&target)
+        .into_iter()
+        .chain([Path::new(&target).join("keys.srkh")])
+        .collect();
+    for file in &files {
+        let whole = fs::read(file).unwrap();
+        for at in [30, whole.len() / 2, whole.len() - 40] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            fs::write(file, damaged).unwrap();
+            real.place.run(&verify).exits(5);
+            real.place.run(&restore).exits(5);
+        }
+        fs::write(file, &whole[..whole.len() - 7]).unwrap();
+        real.place.run(&verify).exits(5);
+        fs::remove_file(file).unwrap();
+        real.place.run(&verify).exits(5);
+        real.place.run(&restore).exits(5);
+        fs::write(file, whole).unwrap();
+    }
+    real.place.run(&verify).exits(0);
+    assert!(!Path::new(&data).exists() && !Path::new(&format!("{data}.recovering")).exists());
+}
+
+#[test]
+fn it_takes_the_root_key_and_an_empty_place_and_holds_no_secret() {
+    let real = Real::new();
+    real.backup("kept");
+    real.server().post("/clients", json!({"name": "New"})).is(201);
+    real.backup("kept");
+    let (target, data, key) = (real.path("kept"), real.path("never"), real.path("root-key"));
+    let files: Vec<PathBuf> = pieces(&target)
+        .into_iter()
+        .chain([Path::new(&target).join("keys.srkh")])
+        .collect();
+    let other = real.path("other-key");
+    let other_data = real.path("other");
+    real.place
+        .run(&["init", "--data", &other_data, "--root-key-file", &other])
+        .exits(0);
+    let wrong = [
+        "backup",
+        "restore",
+        &target,
+        "--data",
+        &data,
+        "--root-key-file",
+        &other,
+        "--reason",
+        "x",
+    ];
+    real.place.run(&wrong).exits(1);
+    assert!(!Path::new(&data).exists() && !Path::new(&format!("{data}.recovering")).exists());
+    // What there is of it, where that is said.
+    let newest = pieces(&target).pop().unwrap();
+    let whole = fs::read(&newest).unwrap();
+    fs::remove_file(&newest).unwrap();
+    let less = real.restored("kept", "less", &["--accept-loss"]);
+    assert!(less["kept"].as_u64().unwrap() < real.server().size());
+    fs::write(&newest, whole).unwrap();
+    // Never into what is there.
+    let into = [
+        "backup",
+        "restore",
+        &target,
+        "--data",
+        &other_data,
+        "--root-key-file",
+        &key,
+        "--reason",
+        "x",
+    ];
+    let refused = real.place.run(&into).exits(1);
+    assert!(refused.err.contains("not empty"), "{}", refused.err);
+    real.place.run(&["backup", "verify", &real.path("nowhere")]).exits(1);
+    // No secret and no key in it, as they are.
+    let root = fs::read_to_string(&key).unwrap();
+    for file in &files {
+        let bytes = fs::read(file).unwrap();
+        for canary in ["key-of-all-Zq83nVx1", "OpenAI", "shopify", root.trim(), &real.token] {
+            assert!(
+                !bytes.windows(canary.len()).any(|it| it == canary.as_bytes()),
+                "{canary} in {}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_nothing_that_opens() {
+    let mut real = Real::new();
+    real.backup("kept");
+    real.server.take().unwrap().stop();
+    let (target, data, key) = (real.path("kept"), real.path("again"), real.path("root-key"));
+    let restore = [
+        "backup",
+        "restore",
+        &target,
+        "--data",
+        &data,
+        "--root-key-file",
+        &key,
+        "--reason",
+        "x",
+    ];
+    let (mut random, seed) = Random::seeded();
+    let (mut whole, mut nothing) = (0, 0);
+    for round in 0..12 {
+        let mut child = real
+            .place
+            .command()
+            .args(restore)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(random.below(400)));
+        let _ = child.kill();
+        child.wait().unwrap();
+        if Path::new(&data).exists() {
+            let verify = ["verify", "--data", &data, "--root-key-file", &key];
+            real.place.run(&verify).exits(0);
+            fs::remove_dir_all(&data).unwrap();
+            whole += 1;
+        } else {
+            nothing += 1;
+        }
+        println!("round {round} of seed {seed}: {whole} whole, {nothing} not there");
+    }
+    // And then it is done.
+    real.place.run(&restore).exits(0);
+    real.place
+        .run(&["verify", "--data", &data, "--root-key-file", &key])
+        .exits(0);
+    assert!(!Path::new(&format!("{data}.recovering")).exists());
+}
