@@ -451,3 +451,106 @@ fn a_restore_that_is_killed_leaves_nothing_that_opens() {
         .exits(0);
     assert!(!Path::new(&format!("{data}.recovering")).exists());
 }
+
+fn recover(real: &Real, more: &[&str]) -> Ran {
+    let (data, key) = (real.path("data"), real.path("root-key"));
+    let recover = [
+        "recover",
+        "--data",
+        &data,
+        "--root-key-file",
+        &key,
+        "--reason",
+        "the disk lied",
+        "--output",
+        "json",
+    ];
+    real.place.run(&[&recover[..], more].concat())
+}
+
+/// Zeros the newest journal behind so many hundredths of what is in it.
+fn cut_journal(data: &Path, hundredths: usize) {
+    let mut journals: Vec<PathBuf> = fs::read_dir(data.join("db"))
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "jnl"))
+        .collect();
+    journals.sort_by_key(|it| it.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap());
+    let newest = journals.pop().unwrap();
+    let mut bytes = fs::read(&newest).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    let from = end * hundredths / 100;
+    bytes[from..].fill(0);
+    fs::write(&newest, bytes).unwrap();
+}
+
+#[test]
+fn what_is_whole_of_a_refused_ledger_goes_on() {
+    let mut real = Real::new();
+    for number in 0..300 {
+        real.server()
+            .post("/clients", json!({"name": format!("Client {number}")}))
+            .is(201);
+    }
+    let before = events(real.server());
+    real.server.take().unwrap().kill9();
+    cut_journal(&real.place.data(), 60);
+    let (data, key) = (real.path("data"), real.path("root-key"));
+    let at = ["--data", &data, "--root-key-file", &key];
+    let refused = real.place.run(&[&["verify"], &at[..], &["--output", "json"]].concat());
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    // Not without saying so.
+    assert_ne!(recover(&real, &[]).code, 0);
+    let told = recover(&real, &["--accept-loss"]).exits(0).json();
+    let kept = told["kept"].as_u64().unwrap();
+    assert!(kept > 20 && kept < before.len() as u64, "{told}");
+    assert_eq!(
+        told["known"],
+        before.len() as u64,
+        "the anchor knows how many there were: {told}"
+    );
+    assert_eq!(told["lost"], before.len() as u64 - kept, "{told}");
+    assert!(Path::new(told["old"].as_str().unwrap()).join("key-file").exists());
+    let server = real.serve("data");
+    the_same_and_suspended_after_loss(&real, &server, &before[..kept as usize]);
+    server.stop();
+    real.place.run(&[&["verify"], &at[..]].concat()).exits(0);
+    // Where nothing is wrong nothing is lost.
+    let refused = recover(&real, &["--accept-loss"]).exits(1);
+    assert!(refused.err.contains("is whole"), "{}", refused.err);
+}
+
+fn the_same_and_suspended_after_loss(real: &Real, server: &Server, before: &[Value]) {
+    let now = events(server);
+    assert_eq!(&now[..before.len()], before);
+    let first = &now[before.len()];
+    assert_eq!(
+        (&first["type"], &first["data"]["kept"]),
+        (&json!("ledger.recovered"), &json!(before.len()))
+    );
+    assert!(
+        first["data"]["known"].as_u64().unwrap() > before.len() as u64,
+        "{first}"
+    );
+    server
+        .with_token(&real.token)
+        .get("/whoami")
+        .refused(401, "unauthenticated");
+    resolve(&server.caller(), "shop-a").ok();
+}
+
+#[test]
+fn a_ledger_without_its_anchor_goes_on_with_all_of_it() {
+    let mut real = Real::new();
+    let before = events(real.server());
+    real.server.take().unwrap().stop();
+    fs::remove_file(real.place.data().join("anchor")).unwrap();
+    let told = recover(&real, &["--accept-loss", "--keep-tokens"]).exits(0).json();
+    assert_eq!(
+        (&told["kept"], &told["lost"], &told["why"]),
+        (&json!(before.len()), &Value::Null, &Value::Null)
+    );
+    let server = real.serve("data");
+    assert_eq!(&events(&server)[..before.len()], &before[..]);
+    server.with_token(&real.token).get("/whoami").ok();
+}

@@ -99,6 +99,7 @@ fn every_command_of_the_grammar_is_there() {
         "credential replace",
         "undo",
         "restore",
+        "recover",
         "backup create",
         "backup list",
         "backup verify",

@@ -83,6 +83,7 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Serve(args) => commands::serve::run(args, output, &Ask::new(output)),
         Command::Init(args) => commands::init::run(args, output, &Ask::new(output)),
         Command::Doctor(args) => commands::doctor::run(args, output),
+        Command::Recover(args) => commands::recover::run(args, output),
         Command::Man(args) => commands::man::run(args, output),
         Command::Config(command) => commands::config::run(command, output),
         Command::Keys(command) => commands::keys::run(command, output),
@@ -156,6 +157,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         | Command::Keys(_)
         | Command::Config(_)
         | Command::Doctor(_)
+        | Command::Recover(_)
         | Command::Man(_)
         | Command::Completions(_) => Ok(()), // done without a server
         Command::Login(_) | Command::Verify(_) | Command::Dump(_) | Command::Backup(_) | Command::Run(_) => Ok(()), // done before a session

@@ -9,10 +9,12 @@
 
 mod error;
 mod half;
+mod loss;
 mod restore;
 mod target;
 
 pub use error::BackupError;
+pub use loss::Loss;
 pub use restore::{RecoverOptions, Recovered};
 pub use target::{Checked, Piece, Taken, Target};
 
@@ -76,6 +78,20 @@ impl Ledger {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Recovered, BackupError> {
         restore::recover(target, dir, options, progress)
+    }
+}
+
+impl Ledger {
+    /// Makes a ledger of what is whole in a directory that is refused, as a new incarnation, and sets the directory aside. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`]; the directory is as it was then. [`BackupError::Whole`] where it is not refused.
+    pub fn accept_loss(
+        dir: &Path,
+        options: &RecoverOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Loss, BackupError> {
+        loss::accept(dir, options, progress)
     }
 }
 

@@ -149,7 +149,9 @@ impl OpenError {
             Self::Exists { .. } => "choose another directory, or serve this one",
             Self::LedgerName => "choose a name like `acme-prod`",
             Self::OtherLedger => "put the key file beside the log it belongs to",
-            Self::Record { .. } | Self::Checkpoint(_) => "keep the directory as it is and restore a backup",
+            Self::Record { .. } | Self::Checkpoint(_) => {
+                "keep the directory as it is and restore a backup; `strongroom recover --accept-loss` goes on with what is whole"
+            }
             Self::StateDiffers { .. } => {
                 "nothing is lost: `strongroom serve --rebuild-state` makes it anew from the log; find out who wrote to the disk"
             }

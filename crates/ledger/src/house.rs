@@ -41,9 +41,17 @@ impl House {
         (house, ledger)
     }
 
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(crate) fn root(&self) -> std::path::PathBuf {
+        self.dir.path().join("root-key")
+    }
+
     pub(crate) fn open(&self) -> (Ledger, OpenReport) {
         let options = OpenOptions {
-            root: Box::new(FileProvider(self.dir.path().join("root-key"))),
+            root: Box::new(FileProvider(self.root())),
             dev: true,
             clock: self.clock.clone(),
             window: Duration::ZERO,
@@ -52,7 +60,7 @@ impl House {
             on_fatal: Box::new(|why| panic!("{why}")),
             cache_bytes: 8 << 20,
         };
-        Ledger::open(&self.dir.path().join("data"), options).unwrap()
+        Ledger::open(&self.data(), options).unwrap()
     }
 
     pub(crate) fn create_client(&self, ledger: &Ledger, name: &str) {

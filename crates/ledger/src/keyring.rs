@@ -18,7 +18,7 @@ pub(crate) struct Powers {
 /// The end of the incarnation before.
 pub(crate) struct Succession {
     /// Its newest checkpoint that is at hand.
-    pub(crate) checkpoint: String,
+    pub(crate) checkpoint: Option<String>,
     /// What signed it: it signs the change to the new key.
     pub(crate) signer: Signer,
 }

@@ -274,22 +274,24 @@ impl OpenError {
             Self::KeyFileMissing { .. } => "put the ledger's newest key file back",
             Self::KeyFileOld { .. } => "put the ledger's newest key file back; an older one lacks keys",
             Self::Mixed => "put back the key file and the anchor of the same ledger",
-            Self::AnchorMissing { .. } => "put the anchor file back, or restore the data directory from a backup",
+            Self::AnchorMissing { .. } => {
+                "put the anchor file back, or restore a backup; `strongroom recover --accept-loss` goes on with what is whole"
+            }
             Self::LogMissing { .. } => {
                 "restore the data directory from a backup; a new ledger begins in a directory of its own, never \
                  under these keys"
             }
             Self::AnchorForged { .. } => {
-                "somebody wrote the anchor without the ledger's keys: keep the directory as evidence \
-                 and restore a backup"
+                "somebody wrote the anchor without the ledger's keys: keep the directory as evidence, and restore a \
+                 backup; `strongroom recover --accept-loss` goes on with what is whole"
             }
             Self::LogShorter { .. }
             | Self::LogDiffers { .. }
             | Self::LogHole { .. }
             | Self::JournalDamaged { .. }
             | Self::DatabaseDamaged { .. } => {
-                "keep the directory and the copied journals, and restore the data directory from a \
-                 backup"
+                "keep the directory and the copied journals, and restore a backup; `strongroom recover --accept-loss` \
+                 goes on with what is whole, where no backup reaches further"
             }
             Self::Store(_) | Self::Io { .. } => "check the disk and the permissions of the data directory",
         }

@@ -27,6 +27,7 @@ mod database; // fjall's part of an opening
 mod birth; // a directory's first minutes
 mod check; // the log against its anchor
 mod tables; // the tables' files against their sums
+mod salvage; // what can be read of a refused directory
 mod shadow; // a directory to verify without touching the original
 mod disk; // free space, synced directories
 mod error;
@@ -46,6 +47,7 @@ pub use layout::{Layout, Stage};
 pub use limits::*;
 pub use open::{Checks, DataDir, Evidence, FIRST_KEY_FILE, Life, OpenOptions, OpenReport, Opened};
 pub use read::Records;
+pub use salvage::{Salvaged, hold, salvage};
 pub use shadow::Shadow;
 pub use space::Space;
 pub use store::{Head, Rows, Store, View};

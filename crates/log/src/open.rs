@@ -4,7 +4,7 @@
 //! and chooses the slot that counts; [`DataDir::open`], after the unseal, checks the slot's MAC,
 //! copies the journals where the last stop was unclean, lets fjall open them, and checks the log.
 
-use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -94,21 +94,7 @@ impl DataDir {
         if !dir.is_dir() {
             return Err(OpenError::NoDirectory { dir: dir.to_owned() });
         }
-        let path = layout.lock();
-        let lock = FileOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| OpenError::io("open", &path, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::Locked { dir: dir.to_owned() });
-            }
-            Err(TryLockError::Error(error)) => return Err(OpenError::io("lock", &path, error)),
-        }
+        let lock = crate::salvage::hold(dir)?;
         let (stage, anchor) = look(&layout)?;
         Ok(Self {
             layout,

@@ -124,6 +124,12 @@ impl LogVerifier {
         self.edge.size()
     }
 
+    /// Returns the keys that the records accepted announce; none before the first.
+    #[must_use]
+    pub const fn keys(&self) -> Option<&KeyLog> {
+        self.keys.as_ref()
+    }
+
     /// Returns the root over the records accepted.
     #[must_use]
     pub fn root(&self) -> Hash {

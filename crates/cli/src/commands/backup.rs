@@ -267,7 +267,7 @@ fn root(args: &RootArgs, output: &Output) -> Outcome<Root> {
 }
 
 /// A checkpoint that somebody kept.
-fn note(path: &Path) -> Outcome<SignedNote> {
+pub(super) fn note(path: &Path) -> Outcome<SignedNote> {
     let text = std::fs::read_to_string(path).map_err(|error| file_failure("read", path, &error))?;
     SignedNote::parse(&text).map_err(|error| {
         Failure::local(format!("{} is no checkpoint: {error}", path.display()))
@@ -282,7 +282,7 @@ fn rfc3339(us: u64) -> String {
     time.map(|time| time.to_string()).unwrap_or_default()
 }
 
-fn failure(error: BackupError) -> Failure {
+pub(super) fn failure(error: BackupError) -> Failure {
     let exit = match &error {
         BackupError::Dump { .. }
         | BackupError::Record { .. }

@@ -104,6 +104,15 @@ pub enum BackupError {
         /// Which.
         dir: PathBuf,
     },
+    /// The directory opens: there is no loss to accept.
+    #[error("the ledger in {} is whole: there is no loss to accept", .dir.display())]
+    Whole {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// Not even the first record is there.
+    #[error("not one record of the log is whole")]
+    NothingLeft,
     /// The ledger could not be made.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -130,6 +139,8 @@ impl BackupError {
             }
             Self::Root(_) | Self::KeyFile(_) | Self::DataKey => "give the root key that the ledger was served with",
             Self::NotEmpty { .. } => "choose a directory that is not there yet",
+            Self::Whole { .. } => "serve it",
+            Self::NothingLeft => "restore a backup",
             Self::Open(error) => error.hint(),
         }
     }

@@ -5,7 +5,7 @@
 //! renamed into it: a crash leaves nothing that opens.
 
 use super::half::{KeyRow, OpenedHalf};
-use super::target::sync_dir;
+use super::target::{EachRecord, sync_dir};
 use super::{BackupError, Target};
 use crate::birth::HeldKeyFile;
 use crate::clock::Clock;
@@ -79,43 +79,131 @@ pub(super) fn recover(
     if let Some(note) = &options.known {
         check_known(note, &checked.log.keys)?;
     }
-    let half = target.half()?.open(options.root.as_ref())?;
     let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty {
         return Err(BackupError::NotEmpty { dir: dir.to_owned() });
     }
-    let beside = beside(dir);
-    if beside.exists() {
-        // What an earlier try left: it opens nothing.
-        fs::remove_dir_all(&beside).map_err(BackupError::io(&beside, "removed"))?;
-    }
-    let made = make(
-        target,
-        &beside,
-        &half,
-        &checked.checkpoint,
-        &checked.log.keys.newest().key.name,
-        &options,
-        progress,
-    );
-    let recovered = match made {
-        Ok(recovered) => recovered,
-        Err(error) => {
-            let _ = fs::remove_dir_all(&beside);
-            return Err(error);
-        }
+    let half = target.half()?;
+    let before = Before {
+        half: half.open(options.root.as_ref())?,
+        rows: half.rows,
+        origin: checked.log.keys.newest().key.name.clone(),
+        checkpoint: Some(checked.checkpoint.clone()),
+        size: checked.log.size,
+        known: options.known.as_ref().map(|note| note.checkpoint.size),
     };
+    let recovered = before.begin_again(dir, &options, &mut |each| target.each_record(each), progress)?;
     if dir.exists() {
         fs::remove_dir(dir).map_err(BackupError::io(dir, "replaced"))?;
     }
-    fs::rename(&beside, dir).map_err(BackupError::io(dir, "put in place"))?;
-    let parent = dir.parent().filter(|it| !it.as_os_str().is_empty());
-    sync_dir(parent.unwrap_or(Path::new(".")))?;
+    put_in_place(dir)?;
     Ok(recovered)
 }
 
+/// The ledger that was made beside a place comes into it.
+pub(super) fn put_in_place(dir: &Path) -> Result<(), BackupError> {
+    fs::rename(beside(dir), dir).map_err(BackupError::io(dir, "put in place"))?;
+    let parent = dir.parent().filter(|it| !it.as_os_str().is_empty());
+    sync_dir(parent.unwrap_or(Path::new(".")))
+}
+
+/// What is left of the incarnation before.
+pub(super) struct Before {
+    pub(super) half: OpenedHalf,
+    /// The rows of `keys`, as stored.
+    pub(super) rows: Vec<KeyRow>,
+    /// Its origin.
+    pub(super) origin: String,
+    /// Its newest checkpoint that is true of what is kept.
+    pub(super) checkpoint: Option<String>,
+    /// Records that are kept.
+    pub(super) size: u64,
+    /// Size of the newest checkpoint that is known.
+    pub(super) known: Option<u64>,
+}
+
+/// Hands each record that is kept to who asks, in order.
+pub(super) type Records<'r> = &'r mut dyn FnMut(EachRecord<'_>) -> Result<(), BackupError>;
+
+impl Before {
+    /// Makes the ledger beside its place; where that fails nothing stays there.
+    pub(super) fn begin_again(
+        &self,
+        dir: &Path,
+        options: &RecoverOptions,
+        records: Records<'_>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Recovered, BackupError> {
+        let beside = beside(dir);
+        if beside.exists() {
+            // What an earlier try left: it opens nothing.
+            fs::remove_dir_all(&beside).map_err(BackupError::io(&beside, "removed"))?;
+        }
+        let made = self.make(&beside, options, records, progress);
+        if made.is_err() {
+            let _ = fs::remove_dir_all(&beside);
+        }
+        made
+    }
+
+    fn make(
+        &self,
+        dir: &Path,
+        options: &RecoverOptions,
+        records: Records<'_>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Recovered, BackupError> {
+        let keys = new_keys(&self.half.keys)?;
+        let key_file = KeyFile::create(
+            &self.half.root,
+            *self.half.key_file.source(),
+            *self.half.key_file.ledger_id(),
+            random_bytes().map_err(OpenError::from)?,
+            &keys,
+        )?;
+        let data_dir = DataDir::create(dir).map_err(OpenError::from)?;
+        let path = data_dir.layout().key_file();
+        keyfile::write(&path, &key_file).map_err(OpenError::from)?;
+        let held = HeldKeyFile::new(path, &key_file, &self.half.root)?;
+        let origin = Origin::parse(&self.origin).map_err(|_| OpenError::LedgerName)?;
+        let contents = Contents::all(&key_file, &self.half.root)?;
+        let log_options = strongroom_log::OpenOptions::default();
+        let unsealed = open::unseal(data_dir, contents, &key_file, &log_options, Some(origin.name()))?;
+        let Unsealed { opened, mut keys, .. } = unsealed;
+        keys.succession = Some(Succession {
+            checkpoint: self.checkpoint.clone(),
+            signer: Signer::new(self.half.keys.signing.seeds.last().ok_or(BackupError::KeyHalf)?),
+        });
+        for (id, key) in &self.half.data_keys {
+            keys.add_data_key(*id, Arc::clone(key));
+        }
+        let Opened {
+            store,
+            frontier,
+            checks,
+            ..
+        } = opened;
+        let (committer, evidence) = checks.all_passed(held.end_birth(0)?).map_err(OpenError::from)?;
+        evidence.discard().map_err(OpenError::from)?;
+        let mut load = Load {
+            index: Index::open(&store, 0).map_err(OpenError::from)?,
+            store,
+            keys,
+            committer,
+            frontier,
+            state: State::default(),
+            projection: Projection::default(),
+            fingerprints: Fingerprints::default(),
+            last_us: 0,
+        };
+        load.keys_of(&self.half, &self.rows)?;
+        load.records(records, self.size, progress)?;
+        load.begin(dir, options, self.known)
+    }
+}
+
 /// A checkpoint from elsewhere must be this ledger's.
-fn check_known(note: &SignedNote, keys: &strongroom_proof::verify::KeyLog) -> Result<(), BackupError> {
+pub(super) fn check_known(note: &SignedNote, keys: &strongroom_proof::verify::KeyLog) -> Result<(), BackupError> {
     let of_it = keys
         .began()
         .iter()
@@ -128,63 +216,6 @@ fn beside(dir: &Path) -> PathBuf {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".recovering");
     dir.with_file_name(name)
-}
-
-fn make(
-    target: &Target,
-    dir: &Path,
-    half: &OpenedHalf,
-    checkpoint: &str,
-    origin: &str,
-    options: &RecoverOptions,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Recovered, BackupError> {
-    let keys = new_keys(&half.keys)?;
-    let key_file = KeyFile::create(
-        &half.root,
-        *half.key_file.source(),
-        *half.key_file.ledger_id(),
-        random_bytes().map_err(OpenError::from)?,
-        &keys,
-    )?;
-    let data_dir = DataDir::create(dir).map_err(OpenError::from)?;
-    let path = data_dir.layout().key_file();
-    keyfile::write(&path, &key_file).map_err(OpenError::from)?;
-    let held = HeldKeyFile::new(path, &key_file, &half.root)?;
-    let origin = Origin::parse(origin).map_err(|_| OpenError::LedgerName)?;
-    let contents = Contents::all(&key_file, &half.root)?;
-    let log_options = strongroom_log::OpenOptions::default();
-    let unsealed = open::unseal(data_dir, contents, &key_file, &log_options, Some(origin.name()))?;
-    let Unsealed { opened, mut keys, .. } = unsealed;
-    keys.succession = Some(Succession {
-        checkpoint: checkpoint.to_owned(),
-        signer: Signer::new(half.keys.signing.seeds.last().ok_or(BackupError::KeyHalf)?),
-    });
-    for (id, key) in &half.data_keys {
-        keys.add_data_key(*id, Arc::clone(key));
-    }
-    let Opened {
-        store,
-        frontier,
-        checks,
-        ..
-    } = opened;
-    let (committer, evidence) = checks.all_passed(held.end_birth(0)?).map_err(OpenError::from)?;
-    evidence.discard().map_err(OpenError::from)?;
-    let mut load = Load {
-        index: Index::open(&store, 0).map_err(OpenError::from)?,
-        store,
-        keys,
-        committer,
-        frontier,
-        state: State::default(),
-        projection: Projection::default(),
-        fingerprints: Fingerprints::default(),
-        last_us: 0,
-    };
-    load.keys_of(half, &target.half()?.rows)?;
-    load.records(target, progress)?;
-    load.begin(dir, options)
 }
 
 /// Keys of a new incarnation: what names and signs is new, what opens stays.
@@ -244,10 +275,14 @@ impl Load {
     }
 
     /// Writes the records, folds them, and makes what they are found by.
-    fn records(&mut self, target: &Target, progress: &mut dyn FnMut(u64, u64)) -> Result<(), BackupError> {
-        let total = target.size();
+    fn records(
+        &mut self,
+        records: Records<'_>,
+        total: u64,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), BackupError> {
         let mut batch = Vec::new();
-        target.each_record(&mut |_, bytes| {
+        records(&mut |_, bytes| {
             batch.push(Slice::from(bytes));
             if batch.len() as u64 == BATCH_RECORDS {
                 self.commit(std::mem::take(&mut batch))?;
@@ -320,7 +355,7 @@ impl Load {
     }
 
     /// Writes state, and the first record of the new life.
-    fn begin(mut self, dir: &Path, options: &RecoverOptions) -> Result<Recovered, BackupError> {
+    fn begin(mut self, dir: &Path, options: &RecoverOptions, known: Option<u64>) -> Result<Recovered, BackupError> {
         open::check_live_keys(&self.state, &self.keys)?;
         rebuild::write_state(
             &self.store,
@@ -333,11 +368,7 @@ impl Load {
         let mut announced = self.store.row_batch();
         announced.put(Space::Meta, ANNOUNCED_ROW_KEY, kept.to_be_bytes().as_slice());
         announced.write_durably().map_err(OpenError::from)?;
-        let known = options
-            .known
-            .as_ref()
-            .map(|note| note.checkpoint.size)
-            .filter(|size| *size > kept);
+        let known = known.filter(|size| *size > kept);
         let command = Command::RecordRecovered {
             kept,
             known,

@@ -214,7 +214,7 @@ impl Sequencer {
                     epochs: keys.epochs.last().map(commitment).into_iter().collect(),
                     kept: Some(Kept {
                         size: recovered.kept,
-                        checkpoint: before.map(|it| it.checkpoint.clone()),
+                        checkpoint: before.and_then(|it| it.checkpoint.clone()),
                     }),
                     signature,
                     ..plain
