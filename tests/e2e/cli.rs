@@ -100,6 +100,7 @@ fn every_command_of_the_grammar_is_there() {
         "undo",
         "restore",
         "recover",
+        "replay",
         "backup create",
         "backup list",
         "backup verify",

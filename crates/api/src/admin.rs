@@ -87,3 +87,13 @@ pub struct BackupQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
 }
+
+/// `POST /admin/replay`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReplayQuery {
+    /// Random earlier positions at which the state as of then is compared; 100 when left out, at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<u32>,
+}

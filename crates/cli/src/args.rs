@@ -4,8 +4,8 @@
 
 use crate::commands::{
     approval, audit, backup, client, completions, config, credential, default, doctor, dump, freeze, get, identity,
-    import, init, inject, keys, login, man, mapping, plan, principal, recover, resolve, restore, rotation, run, serve,
-    service, setup, status, template, token, verify, watch, webhook, workspace,
+    import, init, inject, keys, login, man, mapping, plan, principal, recover, replay, resolve, restore, rotation, run,
+    serve, service, setup, status, template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -264,6 +264,8 @@ pub(crate) enum Command {
     /// Backups: both halves of a ledger kept elsewhere, and a ledger made from them
     #[command(subcommand)]
     Backup(backup::BackupCommand),
+    /// Fold the log once more and compare it with what is served
+    Replay(replay::ReplayArgs),
     /// Go on with what is whole of a ledger that is refused
     Recover(recover::RecoverArgs),
     /// Write the whole log as one file for a verifier

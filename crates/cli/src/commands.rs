@@ -24,6 +24,7 @@ pub(crate) mod plan;
 pub(crate) mod restore; // back to what it was
 pub(crate) mod principal;
 pub(crate) mod recover;
+pub(crate) mod replay;
 pub(crate) mod resolve;
 pub(crate) mod rotation;
 pub(crate) mod run;

@@ -147,6 +147,7 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
         Command::Identity(command) => commands::identity::run(command, &session).await,
         Command::Token(command) => commands::token::run(command, &session).await,
         Command::Rotation(command) => commands::rotation::run(command, &session).await,
+        Command::Replay(args) => commands::replay::run(args, &session).await,
         Command::Hygiene => commands::audit::hygiene(&session).await,
         Command::Approval(command) => commands::approval::run(command, &session).await,
         Command::Policy(command) => commands::approval::run_policy(command, &session).await,

@@ -153,8 +153,27 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; what is wrong with the log is no error but the answer.
-    pub async fn verify(&self, mut progress: impl FnMut(&VerifyProgress)) -> Result<VerifyProgress, Error> {
-        let mut response = self.stream(Method::POST, &path(&["admin", "verify"])?).await?;
+    pub async fn verify(&self, progress: impl FnMut(&VerifyProgress)) -> Result<VerifyProgress, Error> {
+        let response = self.stream(Method::POST, &path(&["admin", "verify"])?).await?;
+        self.last_line(response, progress).await
+    }
+
+    /// `POST /admin/replay`: the log is folded once and compared with every other way to a state, also at so many earlier places.
+    ///
+    /// # Errors
+    /// [`Error`]; what differs is no error but the answer.
+    pub async fn replay(&self, places: u32, progress: impl FnMut(&VerifyProgress)) -> Result<VerifyProgress, Error> {
+        let route = format!("{}?places={places}", path(&["admin", "replay"])?);
+        let response = self.stream(Method::POST, &route).await?;
+        self.last_line(response, progress).await
+    }
+
+    /// Hands on each line of progress; the last is what came of it.
+    async fn last_line(
+        &self,
+        mut response: Response,
+        mut progress: impl FnMut(&VerifyProgress),
+    ) -> Result<VerifyProgress, Error> {
         let unreadable = || Error::Answer {
             addr: self.base().to_owned(),
             status: 200,

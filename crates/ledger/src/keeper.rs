@@ -1,7 +1,7 @@
 //! What has to be done now and then: ended windows counted, refusals summed up, index chunks written, free space looked at.
 
 use crate::inner::Shared;
-use crate::limits::{DUE_LOOK_EVERY, DUE_PER_LOOK_MAX, GRACE_LOOK_EVERY_US, WINDOWS_PER_EVENT_MAX};
+use crate::limits::{DUE_LOOK_EVERY, DUE_PER_LOOK_MAX, GRACE_LOOK_EVERY_US, PATROL_AT_ONCE, WINDOWS_PER_EVENT_MAX};
 use crate::open::guarded;
 use crate::request::RequestContext;
 use crate::sequencer::{Message, Work};
@@ -14,6 +14,8 @@ use strongroom_domain::command::Command;
 use strongroom_domain::due;
 use strongroom_domain::ids::{CredentialId, CredentialVersion, TimeUs};
 use strongroom_domain::state::Credential;
+use strongroom_log::KNOWN_TILES;
+use strongroom_proof::tree::TILE_WIDTH;
 
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -46,6 +48,7 @@ pub(crate) fn start(shared: Arc<Shared>, queue: SyncSender<Message>) -> std::io:
 
 fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
     let (mut graces, mut looked_at) = (Graces::default(), None::<Instant>);
+    let mut patrol = Patrol::of(shared.view().head);
     while matches!(stopped.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
         if shared.has_stopped() {
             return;
@@ -59,6 +62,7 @@ fn run(shared: &Shared, queue: &SyncSender<Message>, stopped: &Receiver<()>) {
             looked_at = Some(Instant::now());
         }
         let _ = queue.try_send(Message::Tick);
+        patrol.go_on(shared);
         if let Err(error) = shared.write_last_use(false) {
             shared.fail(&format!("the last uses of tokens could not be written: {error}"));
         }
@@ -100,6 +104,41 @@ fn say_due(shared: &Shared, queue: &SyncSender<Message>) {
         };
         if !note(shared, queue, command) {
             return; // with a full queue it is said a little later
+        }
+    }
+}
+
+/// A walk over the tiles of the log as it was found: each is proved once, so that the first reader of a record need not do it,
+/// and one that is not the tree's is told of before somebody asks for it.
+struct Patrol {
+    /// Tiles that are left.
+    tiles: std::ops::Range<u64>,
+    /// Those that were not the tree's.
+    wrong: u64,
+}
+
+impl Patrol {
+    /// Over as many of the newest tiles as are remembered.
+    fn of(size: u64) -> Self {
+        let end = size / TILE_WIDTH as u64;
+        Self {
+            tiles: end.saturating_sub(KNOWN_TILES as u64)..end,
+            wrong: 0,
+        }
+    }
+
+    /// Goes on for a while: readers and the writer come first.
+    fn go_on(&mut self, shared: &Shared) {
+        let begun = Instant::now();
+        let proofs = shared.store.proofs();
+        while begun.elapsed() < PATROL_AT_ONCE
+            && let Some(tile) = self.tiles.next()
+        {
+            let position = tile * TILE_WIDTH as u64;
+            if let Err(error) = proofs.leaf(position) {
+                self.wrong += 1;
+                tracing::error!(%error, position, "a tile is not the tree's: run `strongroom verify`");
+            }
         }
     }
 }
@@ -179,4 +218,37 @@ fn note(shared: &Shared, queue: &SyncSender<Message>, command: Command) -> bool 
         shared.queued_works.fetch_sub(1, Ordering::Relaxed);
     }
     sent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::house::House;
+    use strongroom_log::Space;
+
+    #[test]
+    fn the_patrol_proves_each_full_tile_and_tells_of_one_that_is_wrong() {
+        let (house, ledger) = House::new();
+        for number in 0..600 {
+            house.create_client(&ledger, &format!("Client {number}"));
+        }
+        let walk = |ledger: &crate::Ledger| {
+            let mut patrol = Patrol::of(ledger.view().head);
+            while !patrol.tiles.is_empty() {
+                patrol.go_on(&ledger.shared);
+            }
+            patrol.wrong
+        };
+        assert_eq!(walk(&ledger), 0);
+        ledger.stop().unwrap();
+        drop(ledger);
+        // Under a running ledger: an opening makes a tile anew that it needs and that is wrong.
+        let (ledger, _) = house.open();
+        let mut batch = ledger.shared.store.row_batch();
+        let key = [&[0][..], &1_u64.to_be_bytes()].concat();
+        batch.put(Space::Tree, key, vec![7; 32 * TILE_WIDTH]);
+        batch.write_durably().unwrap();
+        assert_eq!(walk(&ledger), 1);
+        ledger.stop().unwrap();
+    }
 }

@@ -40,6 +40,7 @@ mod audit; // history, proofs
 mod past; // state as of a position or time
 mod leak; // whether a value is held
 mod usage; // who used a credential
+mod recheck; // every way to a state against the fold
 mod verify; // every record read again
 mod status;
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub use limits::{NEW_WINDOWS_DEFAULT, RETRY_AFTER_S};
 pub use look::{LookKey, LookOptions};
 pub use open::{OpenOptions, OpenReport};
 pub use planned::{Outcome, Planned, PlannedLine};
+pub use recheck::{PLACES_MAX, RecheckReport};
 pub use request::{ApprovalWish, Failure, IdempotencyKey, Receipt, RequestContext};
 pub use serve::{ResolveRequest, Resolved, ResolvedValue, RevealRequest, RevealedValues, WAIT_MAX};
 pub use status::Status;

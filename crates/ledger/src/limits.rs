@@ -1,5 +1,7 @@
 //! Bounds of the engine, with unit and reason.
 
+/// How long the keeper proves tiles at a time, of each half second: ten million records take a quarter of a minute.
+pub(crate) const PATROL_AT_ONCE: std::time::Duration = std::time::Duration::from_millis(100);
 /// Requests that may wait for the writer; one more is told to come back. About a tenth of a second of work.
 pub(crate) const QUEUE_WORKS_MAX: usize = 4_096;
 /// Requests in one batch: larger ones gain nothing and make the first wait.

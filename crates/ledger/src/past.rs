@@ -62,6 +62,16 @@ impl Past {
     }
 }
 
+#[cfg(test)]
+impl Past {
+    /// Puts a snapshot in the place of whatever is there.
+    pub(crate) fn put(&self, size: u64, state: Arc<State>) {
+        let mut snapshots = self.snapshots.lock().unwrap();
+        snapshots.retain(|(at, _)| *at != size);
+        keep(&mut snapshots, size, state);
+    }
+}
+
 /// Keeps a snapshot. Where there are too many, the one goes that leaves the smallest gap, never the newest made.
 fn keep(snapshots: &mut Vec<(u64, Arc<State>)>, size: u64, state: Arc<State>) {
     let place = snapshots.partition_point(|(at, _)| *at < size);
@@ -127,7 +137,7 @@ impl Ledger {
 
 impl Shared {
     /// A credential as the first `size` records made it; none when it was not there.
-    fn credential_at(&self, id: CredentialId, size: u64) -> Result<Option<Arc<Credential>>, Failure> {
+    pub(crate) fn credential_at(&self, id: CredentialId, size: u64) -> Result<Option<Arc<Credential>>, Failure> {
         let internal = |what: String| Failure::Internal(what);
         let term = Concern::Subject(Subject::Credential(id)).term(&self.keys);
         let about = self.index.positions(&self.store, &term, 0..size, false, usize::MAX);

@@ -45,6 +45,17 @@ pub(crate) fn fold(
     range: Range<u64>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<State, OpenError> {
+    fold_seen(store, keys, range, progress, &mut |_, _| {})
+}
+
+/// The same, with the state shown after each record, by how many they were.
+pub(crate) fn fold_seen(
+    store: &Store,
+    keys: &Keyring,
+    range: Range<u64>,
+    progress: &mut dyn FnMut(u64),
+    seen: &mut dyn FnMut(u64, &State),
+) -> Result<State, OpenError> {
     let mut state = State::default();
     let (sender, pieces) = mpsc::sync_channel(PIECES_WAITING);
     let waiting = AtomicUsize::new(0);
@@ -65,7 +76,10 @@ pub(crate) fn fold(
             waiting.fetch_sub(1, Ordering::Relaxed);
             match piece.opened(keys) {
                 Ok(opened) => {
-                    opened.iter().for_each(|recorded| evolve(&mut state, recorded));
+                    for recorded in &opened {
+                        evolve(&mut state, recorded);
+                        seen(recorded.position + 1, &state);
+                    }
                     let ends = |last: &Recorded| last.position / PROGRESS_EVERY != (last.position + 1) / PROGRESS_EVERY;
                     if let Some(last) = opened.last().filter(|last| ends(last)) {
                         progress(last.position);

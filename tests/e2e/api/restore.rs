@@ -250,3 +250,25 @@ fn defaults_and_admitted_revisions_come_back() {
     assert_eq!(mappings["defaults"][0]["credential"], "openai");
     assert_eq!(mappings["items"][0]["revision"], 1);
 }
+
+#[test]
+fn after_all_of_it_every_way_to_the_state_comes_to_the_same() {
+    let (place, server) = serve();
+    let at = newest(&server);
+    for round in 0..20 {
+        let rotate = json!({"fields": {"api_key": format!("round-{round}-Zq83nVx1")}});
+        server.post("/credentials/openai/rotate", rotate).ok();
+    }
+    put_back(&server, json!({"to": at, "credential": "openai"}));
+    let checked = place.json(&["replay", "--check", "--places", "30"]);
+    assert_eq!(
+        (&checked["ok"], &checked["records"]),
+        (&json!(true), &json!(server.size()))
+    );
+    assert!(checked["places"].as_u64().unwrap() > 10, "{checked}");
+    assert!(checked["credentials"].as_u64().unwrap() > 5, "{checked}");
+    let told = place.run(&["replay", "--check"]).exits(0);
+    assert!(told.out.contains("comes to the same one"), "{}", told.out);
+    let many = crate::harness::Answer::of(server.request("POST", "/admin/replay?places=1001"));
+    assert_eq!(many.refused(422, "invalid")["pointer"], "/places");
+}

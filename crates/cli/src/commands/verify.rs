@@ -118,7 +118,7 @@ fn good(records: u64, look: &Look) -> String {
 }
 
 /// Something is wrong: the first bad position where there is one, and exit code 5.
-fn bad(position: Option<u64>, what: &str, hint: Option<&str>, output: &Output) -> Outcome {
+pub(super) fn bad(position: Option<u64>, what: &str, hint: Option<&str>, output: &Output) -> Outcome {
     let message = match position {
         Some(position) => format!("verification failed at position {position}: {what}"),
         None => format!("verification failed: {what}"),

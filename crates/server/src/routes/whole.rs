@@ -17,11 +17,11 @@ use serde_json::Value;
 use std::io::{self, BufWriter, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use strongroom_api::admin::{BackupQuery, Status, VerifyProgress};
+use strongroom_api::admin::{BackupQuery, ReplayQuery, Status, VerifyProgress};
 use strongroom_domain::Rejection;
 use strongroom_domain::rights::{Target, authorize};
 use strongroom_domain::words::Right;
-use strongroom_ledger::Failure;
+use strongroom_ledger::{Failure, PLACES_MAX};
 use tokio::sync::mpsc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(status))
         .routes(routes!(verify))
+        .routes(routes!(replay))
         .routes(routes!(dump))
         .routes(routes!(backup))
 }
@@ -65,6 +66,42 @@ async fn status(asker: Asker) -> Answer {
 #[utoipa::path(post, path = "/api/v1/admin/verify", tag = "admin",
     responses((status = 200, body = VerifyProgress, content_type = "application/x-ndjson")))]
 async fn verify(asker: Asker) -> Answer {
+    lines(asker, |app, progress| {
+        let report = app
+            .ledger
+            .verify(progress)
+            .map(|report| (report.records, serde_json::to_value(&report).ok()));
+        report.map_err(|error| (error.position(), error.to_string()))
+    })
+    .await
+}
+
+/// Folds the log once and compares every way to a state with it: the running state, the state as of random earlier positions, credentials by
+/// their own history. Lines of progress as JSON, the last one with `done`.
+#[utoipa::path(post, path = "/api/v1/admin/replay", tag = "admin", params(ReplayQuery),
+    responses((status = 200, body = VerifyProgress, content_type = "application/x-ndjson")))]
+async fn replay(asker: Asker, Query(query): Query<ReplayQuery>) -> Answer {
+    let places = query.places.unwrap_or(100);
+    if places as usize > PLACES_MAX {
+        return Err(ApiError::Parameter {
+            pointer: "/places".to_owned(),
+            what: format!("at most {PLACES_MAX} places are compared"),
+            hint: "ask for fewer".to_owned(),
+        });
+    }
+    lines(asker, move |app, progress| {
+        let report = app.ledger.recheck(places as usize, progress);
+        let report = report.map(|report| (report.records, serde_json::to_value(&report).ok()));
+        report.map_err(|error| (error.position(), error.to_string()))
+    })
+    .await
+}
+
+/// How many records were read, and what was found of them; else the first bad position, if there is one, and what is wrong.
+type Found = Result<(u64, Option<Value>), (Option<u64>, String)>;
+
+/// Streams what reads all of the log: lines of progress, and a last one with what came of it.
+async fn lines(asker: Asker, read: impl FnOnce(&App, &mut dyn FnMut(u64, u64)) -> Found + Send + 'static) -> Answer {
     stream(asker, "application/x-ndjson", |app, out| {
         let line = |out: &mut dyn Write, progress: &VerifyProgress| -> io::Result<()> {
             serde_json::to_writer(&mut *out, progress)?;
@@ -72,7 +109,7 @@ async fn verify(asker: Asker) -> Answer {
             out.flush()
         };
         let mut last = VerifyProgress::default();
-        let verified = app.ledger.verify(&mut |records, total| {
+        let found = read(app, &mut |records, total| {
             last = VerifyProgress {
                 records,
                 total,
@@ -82,16 +119,16 @@ async fn verify(asker: Asker) -> Answer {
             let _ = line(out, &last);
         });
         last.done = true;
-        match verified {
-            Ok(report) => {
-                last.records = report.records;
-                last.total = report.records;
+        match found {
+            Ok((records, report)) => {
+                last.records = records;
+                last.total = records;
                 last.checkpoint = Some(app.ledger.checkpoint().to_string());
-                last.report = serde_json::to_value(&report).ok();
+                last.report = report;
             }
-            Err(error) => {
-                last.position = error.position();
-                last.error = Some(error.to_string());
+            Err((position, what)) => {
+                last.position = position;
+                last.error = Some(what);
             }
         }
         line(out, &last)

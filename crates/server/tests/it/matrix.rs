@@ -35,6 +35,7 @@ const TABLE: &str = "
                                                                         | all      in       out      other    hole     denied   ended
 GET /admin/backup                                                       | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /admin/dump                                                         | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+POST /admin/replay                                                      | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /admin/status                                                       | yyydyyyy dddddddd dddddddd dddddddd yyydyyyy dddddddd dddddddd
 POST /admin/verify                                                      | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 GET /approvals                                                          | eeeeeyyy eeeeeeyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
