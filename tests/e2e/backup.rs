@@ -11,14 +11,17 @@ use std::thread::scope;
 use std::time::Duration;
 
 /// A ledger with a root key of its own, an owner, and a world to ask about.
-struct Real {
-    place: Place,
-    server: Option<Server>,
-    token: String,
+pub(crate) struct Real {
+    pub(crate) place: Place,
+    pub(crate) server: Option<Server>,
+    /// The owner's.
+    pub(crate) token: String,
+    /// The file with the token of an owner whom the root key made; who asks when it is served again.
+    pub(crate) new_owner: Option<String>,
 }
 
 impl Real {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::new();
         let data = place.data();
         let key = place.path().join("root-key");
@@ -33,6 +36,7 @@ impl Real {
             place,
             server: Some(server),
             token: owner["token"].as_str().unwrap().to_owned(),
+            new_owner: None,
         };
         let token = real.token.clone();
         real.server.as_mut().unwrap().token = token;
@@ -47,15 +51,28 @@ impl Real {
         real
     }
 
-    fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Serves its directory again.
+    pub(crate) fn serve_again(&mut self) {
+        let (data, key) = (self.path("data"), self.path("root-key"));
+        let token = match &self.new_owner {
+            Some(file) => fs::read_to_string(self.place.path().join(file)).unwrap(),
+            None => self.token.clone(),
+        };
+        let server = self
+            .place
+            .serve_real(&["--data", &data, "--root-key-file", &key], token.trim());
+        self.server = Some(server);
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
         self.place.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn backup(&self, to: &str) -> Value {
+    pub(crate) fn backup(&self, to: &str) -> Value {
         backup(&self.place, self.server(), to)
     }
 
@@ -469,7 +486,7 @@ fn recover(real: &Real, more: &[&str]) -> Ran {
 }
 
 /// Zeros the newest journal behind so many hundredths of what is in it.
-fn cut_journal(data: &Path, hundredths: usize) {
+pub(crate) fn cut_journal(data: &Path, hundredths: usize) {
     let mut journals: Vec<PathBuf> = fs::read_dir(data.join("db"))
         .unwrap()
         .map(|it| it.unwrap().path())
@@ -553,4 +570,51 @@ fn a_ledger_without_its_anchor_goes_on_with_all_of_it() {
     let server = real.serve("data");
     assert_eq!(&events(&server)[..before.len()], &before[..]);
     server.with_token(&real.token).get("/whoami").ok();
+}
+
+#[test]
+fn a_backup_that_goes_on_is_up_to_date_also_after_the_server_was_away() {
+    let mut real = Real::new();
+    let target = real.path("kept");
+    let addr = real.server().addr.clone();
+    let mut command = real.place.command();
+    command
+        .args(["backup", "create", &target, "--every", "1s"])
+        .envs([("STRONGROOM_ADDR", &addr), ("STRONGROOM_TOKEN", &real.token)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut going_on = command.spawn().unwrap();
+    let reached = || {
+        let newest = fs::read_dir(Path::new(&target).join("log")).ok()?.filter_map(|it| {
+            let name = it.ok()?.file_name().into_string().ok()?;
+            name.strip_suffix(".srdp")?.split_once('-')?.1.parse::<u64>().ok()
+        });
+        newest.max()
+    };
+    let until = |size: u64| {
+        let given_up = std::time::Instant::now() + Duration::from_secs(60);
+        while reached().is_none_or(|it| it < size) {
+            assert!(std::time::Instant::now() < given_up, "it stays at {:?}", reached());
+            std::thread::yield_now();
+        }
+    };
+    until(real.server().size());
+    real.server.take().unwrap().stop();
+    let (data, key) = (real.path("data"), real.path("root-key"));
+    let at = [
+        "--data",
+        &data,
+        "--root-key-file",
+        &key,
+        "--listen",
+        addr.trim_start_matches("http://"),
+    ];
+    let server = real.place.serve_real(&at, &real.token);
+    server.post("/clients", json!({"name": "New"})).is(201);
+    until(server.size());
+    going_on.kill().unwrap();
+    going_on.wait().unwrap();
+    real.place
+        .run(&["backup", "verify", &target, "--root-key-file", &key])
+        .exits(0);
 }

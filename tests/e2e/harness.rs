@@ -124,9 +124,10 @@ impl Place {
     #[track_caller]
     pub(crate) fn serve_real(&self, options: &[&str], token: &str) -> Server {
         let mut command = self.command();
-        command
-            .args(["serve", "--output", "json", "--listen", "127.0.0.1:0"])
-            .args(options);
+        command.args(["serve", "--output", "json"]).args(options);
+        if !options.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         match Server::start(command, &self.log_path()) {
             Ok(mut server) => {
                 assert_eq!(server.token, "", "a real ledger shows no token");

@@ -7,6 +7,7 @@
 
 mod harness; // the program: started, asked, killed, started again
 
+mod runbooks;
 mod runner; // watching, and the client's cache
 mod tls; // certificates: trusted, renewed, refused
 mod sinks; // the log beside the ledger

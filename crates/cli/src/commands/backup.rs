@@ -4,6 +4,7 @@ use super::serve::{DEFAULT_DATA, open_failure};
 use crate::args::Globals;
 use crate::ask::Ask;
 use crate::failure::{Exit, Failure, Outcome, file_failure, system_said};
+use crate::input::seconds;
 use crate::output::{Cell, Facts, Output, Table, Tone, time};
 use crate::progress::Progress;
 use crate::root::{Root, RootArgs};
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use strongroom_ledger::{
     BackupError, BackupTarget, CheckedBackup, Ledger, RecoverOptions, WallClock, check_backup_keys,
 };
@@ -36,6 +38,7 @@ pub(crate) enum BackupCommand {
 #[command(after_help = "\
 Examples:
   strongroom backup create /mnt/backup/acme
+  strongroom backup create /mnt/backup/acme --every 5m        goes on until it is stopped
   0 * * * *  strongroom backup create /mnt/backup/acme --output json
 
 Only what is new is fetched and written, and checked on the way. The log half is the
@@ -44,6 +47,9 @@ root key is in neither: without it a backup opens nothing, and neither does a th
 pub(crate) struct CreateArgs {
     /// The directory that the backup lies in; made where it is not there
     pub(crate) target: PathBuf,
+    /// Go on, and bring it up to date so often (30s, 5m, 1h): what fails is told and tried again
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) every: Option<u32>,
 }
 
 /// `backup list`
@@ -116,6 +122,26 @@ pub(crate) async fn run(command: &BackupCommand, globals: &Globals, output: &Out
 }
 
 async fn create(args: &CreateArgs, globals: &Globals, output: &Output) -> Outcome {
+    let Some(every) = args.every else {
+        return create_once(args, globals, output).await;
+    };
+    let every = Duration::from_secs(u64::from(every).max(1));
+    let mut failed = false;
+    loop {
+        match create_once(args, globals, output).await {
+            Ok(()) => failed = false,
+            // Told when it begins to fail, and as long as it does not say the same again and again.
+            Err(failure) if !failed => {
+                output.warn(failure.message());
+                failed = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+async fn create_once(args: &CreateArgs, globals: &Globals, output: &Output) -> Outcome {
     let mut target = BackupTarget::open(&args.target).map_err(failure)?;
     let session = Session::open(globals, output)?;
     let from = target.size();

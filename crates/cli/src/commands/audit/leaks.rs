@@ -7,6 +7,7 @@ use crate::output::{Cell, Table};
 use crate::session::Session;
 use clap::Args;
 use serde_json::{Value, json};
+use std::io::IsTerminal as _;
 use strongroom_api::SecretText;
 use strongroom_api::inquiry::SearchLeaks;
 use zeroize::Zeroizing;
@@ -43,7 +44,11 @@ pub(super) async fn leak_search(args: &LeakArgs, session: &Session) -> Outcome {
             let text = std::str::from_utf8(&bytes).map_err(|_| Failure::local(format!("{file} is no UTF-8 text")))?;
             Zeroizing::new(text.to_owned())
         }
-        None => secret_from("value", None, &session.ask, &mut session.stdin.borrow_mut())?,
+        None => {
+            // Whoever sends it somewhere sends it here: a value is asked for at a terminal only.
+            let place = (!std::io::stdin().is_terminal()).then_some("-");
+            secret_from("value", place, &session.ask, &mut session.stdin.borrow_mut())?
+        }
     };
     let lines: Vec<(usize, &str)> = match args.batch {
         Some(_) => text.lines().enumerate().filter(|(_, line)| !line.is_empty()).collect(),
