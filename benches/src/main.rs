@@ -18,6 +18,7 @@ mod history; // a ledger with a long history
 mod reads; // secrets over HTTP against a constant
 mod agency; // a year of an agency
 mod beside; // the same events in PostgreSQL
+mod opening; // a large ledger opened
 mod questions; // of auditors, among few events and among many
 mod replay; // replay and verify against scan, open, hash
 
@@ -89,6 +90,8 @@ enum Group {
     Replay,
     /// Questions of auditors.
     Questions,
+    /// Opening a large ledger.
+    Opening,
 }
 
 impl Ratios {
@@ -119,6 +122,9 @@ fn main() -> Result<()> {
     }
     if arguments.wants(Group::Questions) {
         questions::measure(&arguments, &mut print)?;
+    }
+    if arguments.wants(Group::Opening) {
+        opening::measure(&arguments, &mut print)?;
     }
     output.end();
     Ok(())

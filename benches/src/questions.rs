@@ -285,7 +285,7 @@ fn timed(count: usize, mut once: impl FnMut(usize) -> Result<Duration>) -> Resul
 }
 
 /// Memory of this process, KiB; 0 where the system does not say.
-fn resident_kib() -> u64 {
+pub(crate) fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok())

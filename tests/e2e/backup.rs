@@ -219,6 +219,7 @@ fn the_same_and_suspended(real: &Real, server: &Server, before: &[Value]) {
     let mia = server.with_token(&real.token);
     mia.get("/whoami").refused(401, "unauthenticated");
     resolve(&server.caller(), "shop-a").ok();
+    assert_eq!(server.get("/admin/status").ok()["tokens_suspended"], true);
     server
         .post("/tokens/release", json!({}))
         .refused(422, "reason_required");
@@ -617,4 +618,31 @@ fn a_backup_that_goes_on_is_up_to_date_also_after_the_server_was_away() {
     real.place
         .run(&["backup", "verify", &target, "--root-key-file", &key])
         .exits(0);
+}
+
+#[test]
+fn it_takes_a_reason_and_a_server() {
+    let real = Real::new();
+    real.backup("kept");
+    let (target, data, key) = (real.path("kept"), real.path("never"), real.path("root-key"));
+    let reasonless = [
+        "backup",
+        "restore",
+        &target,
+        "--data",
+        &data,
+        "--root-key-file",
+        &key,
+        "--reason",
+        " ",
+    ];
+    real.place.run(&reasonless).exits(1);
+    // A server that is not there leaves nothing in a new target.
+    let mut command = real.place.command();
+    command
+        .args(["backup", "create", &real.path("new"), "--addr", "http://127.0.0.1:1"])
+        .env("STRONGROOM_TOKEN", &real.token);
+    assert_ne!(Ran::of(command, "").code, 0);
+    assert!(!Path::new(&real.path("new")).exists());
+    assert!(!Path::new(&data).exists());
 }

@@ -35,6 +35,10 @@ pub struct Status {
     pub templates: u64,
     /// Principals, all.
     pub principals: u64,
+    /// Freezes that hold.
+    pub frozen: u64,
+    /// Whether tokens and identities of before a recovery wait to be released.
+    pub tokens_suspended: bool,
     /// Commits since the start.
     pub commits: u64,
     /// Events in them.
@@ -69,6 +73,8 @@ impl Ledger {
             workspaces: state.workspaces.len() as u64,
             templates: state.templates.len() as u64,
             principals: state.principals.len() as u64,
+            frozen: strongroom_domain::freeze::holding(state).count() as u64,
+            tokens_suspended: state.ledger.suspended_before.is_some(),
             commits: counters.commits.load(Ordering::Relaxed),
             events: counters.events.load(Ordering::Relaxed),
             disk_bytes: self.shared.store.disk_bytes().unwrap_or(0),

@@ -107,6 +107,7 @@ fn changes_stop_and_taking_away_goes_on() {
     let (_place, server, token) = serve();
     let freeze = json!({"all": true, "stops": ["writes"], "reason": "looking at what happened"});
     let id = server.post("/freezes", freeze.clone()).is(201)["freeze"]["id"].clone();
+    assert_eq!(server.get("/admin/status").ok()["frozen"], 1);
     // A second time it is so already.
     let size = server.size();
     assert_eq!(server.post("/freezes", freeze).is(201)["freeze"]["id"], id);

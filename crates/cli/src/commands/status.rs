@@ -22,6 +22,12 @@ pub(crate) async fn run(session: &Session) -> Outcome {
                 ("writing", Value::Bool(true)) => Cell::toned("yes", Tone::Good),
                 ("writing", Value::Bool(false)) => Cell::toned("no: writes are refused", Tone::Bad),
                 ("dev", Value::Bool(true)) => Cell::toned("yes: its keys protect nothing", Tone::Warn),
+                ("frozen", Value::Number(count)) if count.as_u64() > Some(0) => {
+                    Cell::toned(format!("{count}: `strongroom freezes` lists them"), Tone::Warn)
+                }
+                ("tokens_suspended", Value::Bool(true)) => {
+                    Cell::toned("yes: `strongroom token release` ends it", Tone::Warn)
+                }
                 ("window_s", Value::Number(seconds)) => {
                     facts = facts.fact("access window", format!("{seconds} s"));
                     continue;

@@ -23,6 +23,12 @@ pub enum BackupError {
         /// The system's error.
         source: io::Error,
     },
+    /// Another backup to the same target is being made.
+    #[error("another backup to {} is under way", .dir.display())]
+    UnderWay {
+        /// Where.
+        dir: PathBuf,
+    },
     /// There is no backup in a directory.
     #[error("there is no backup in {}", .dir.display())]
     None {
@@ -113,6 +119,9 @@ pub enum BackupError {
     /// Not even the first record is there.
     #[error("not one record of the log is whole")]
     NothingLeft,
+    /// It is said why a ledger comes back: that is kept in the record.
+    #[error("this needs a reason")]
+    Reason,
     /// The ledger could not be made.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -124,6 +133,7 @@ impl BackupError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io { .. } => "look at the disk, its space and who may write there",
+            Self::UnderWay { .. } => "wait until it is done",
             Self::None { .. } => "make one with `strongroom backup create TARGET`",
             Self::Stream(_) => "ask a server of this version, and look whether something between cut the answer",
             Self::Dump { .. } | Self::Record { .. } | Self::Note { .. } | Self::Unverified(_) | Self::Hole { .. } => {
@@ -140,6 +150,7 @@ impl BackupError {
             Self::Root(_) | Self::KeyFile(_) | Self::DataKey => "give the root key that the ledger was served with",
             Self::NotEmpty { .. } => "choose a directory that is not there yet",
             Self::Whole { .. } => "serve it",
+            Self::Reason => "say why: the reason is recorded",
             Self::NothingLeft => "restore a backup",
             Self::Open(error) => error.hint(),
         }

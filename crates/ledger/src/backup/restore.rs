@@ -134,6 +134,9 @@ impl Before {
         records: Records<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Recovered, BackupError> {
+        if options.reason.trim().is_empty() {
+            return Err(BackupError::Reason);
+        }
         let beside = beside(dir);
         if beside.exists() {
             // What an earlier try left: it opens nothing.

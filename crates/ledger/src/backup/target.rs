@@ -147,9 +147,12 @@ impl Target {
     /// [`BackupError`].
     pub fn take(&mut self, input: &mut dyn Read, progress: &mut dyn FnMut(u64, u64)) -> Result<Taken, BackupError> {
         let log = self.dir.join(LOG);
-        make_dir(&log)?;
         let mut input = BufReader::new(input);
         let half = read_half(&mut input)?;
+        make_dir(&log)?;
+        let _alone = self.alone()?;
+        // Another may have been made since this target was looked into.
+        self.pieces = Self::open(&self.dir)?.pieces;
         self.check_ledger(&half)?;
         let before = self.size();
         let mut edge = self.edge()?;
@@ -278,6 +281,17 @@ impl Target {
         Ok(sum)
     }
 
+    /// Keeps other backups out while this one is made.
+    fn alone(&self) -> Result<File, BackupError> {
+        let path = self.dir.join("lock");
+        let file = File::create(&path).map_err(BackupError::io(&path, "made"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(BackupError::UnderWay { dir: self.dir.clone() }),
+            Err(fs::TryLockError::Error(error)) => Err(BackupError::io(&path, "locked")(error)),
+        }
+    }
+
     /// Another ledger's records must not come behind these.
     fn check_ledger(&self, half: &KeyHalf) -> Result<(), BackupError> {
         let theirs = *half.sealed()?.ledger_id();
@@ -345,7 +359,7 @@ fn parse_note(note: &str, size: u64) -> Result<SignedNote, BackupError> {
     SignedNote::parse(note).map_err(|source| BackupError::Note { size, source })
 }
 
-/// Size u64 ‖ for each tile level: u16 count ‖ hashes. It is believed because its root is the checkpoint's.
+/// Size u64 ‖ for each tile level: u16 count ‖ hashes ‖ BLAKE3 of all before. It is believed because the next checkpoint's root rests on it.
 fn edge_bytes(edge: &Frontier) -> Vec<u8> {
     let mut bytes = edge.size().to_be_bytes().to_vec();
     let mut nodes = edge.size();
@@ -358,11 +372,17 @@ fn edge_bytes(edge: &Frontier) -> Vec<u8> {
         row.iter().for_each(|hash| bytes.extend(hash.0));
         nodes /= strongroom_proof::tree::TILE_WIDTH as u64;
     }
+    let sum = blake3::hash(&bytes);
+    bytes.extend(sum.as_bytes());
     bytes
 }
 
 fn parse_edge(bytes: &[u8]) -> Option<Frontier> {
-    let (size, mut rest) = bytes.split_first_chunk::<8>()?;
+    let (body, sum) = bytes.split_last_chunk::<32>()?;
+    let (size, mut rest) = body.split_first_chunk::<8>()?;
+    if blake3::hash(body).as_bytes() != sum {
+        return None;
+    }
     let size = u64::from_be_bytes(*size);
     let mut rows = Vec::new();
     while let Some((len, behind)) = rest.split_first_chunk::<2>() {
