@@ -646,3 +646,33 @@ fn it_takes_a_reason_and_a_server() {
     assert!(!Path::new(&real.path("new")).exists());
     assert!(!Path::new(&data).exists());
 }
+
+#[test]
+fn the_doctor_looks_at_the_age_of_a_backup() {
+    let real = Real::new();
+    let (target, data) = (real.path("kept"), real.path("data"));
+    let found = |code| {
+        let ran = real
+            .place
+            .run(&["doctor", "--data", &data, "--backup", &target, "--output", "json"]);
+        assert_eq!(ran.code, code, "{}", ran.err);
+        let told = ran.json();
+        let found = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| it["what"] == "backup")
+            .cloned();
+        found.unwrap()
+    };
+    assert_eq!(found(1)["how"], "bad", "there is none");
+    real.backup("kept");
+    assert_eq!(found(0)["how"], "ok");
+    let two_days_ago = std::time::SystemTime::now() - Duration::from_secs(2 * 86_400);
+    let half = fs::File::options()
+        .write(true)
+        .open(Path::new(&target).join("keys.srkh"))
+        .unwrap();
+    half.set_modified(two_days_ago).unwrap();
+    assert_eq!(found(0)["how"], "warn");
+}

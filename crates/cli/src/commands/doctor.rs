@@ -4,7 +4,7 @@ use super::serve::DEFAULT_DATA;
 use crate::ask::Ask;
 use crate::context;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::{Cell, Output, Table, Tone};
+use crate::output::{Cell, Output, Table, Tone, time};
 use crate::root::RootArgs;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use strongroom_ledger::BackupTarget;
 use strongroom_server::Tls;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -26,6 +27,8 @@ const RENEW_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 const FILES_WANTED: u64 = 4_096 + 512;
 /// Bytes of locked memory that the keys take.
 const LOCKED_WANTED: u64 = 64 << 10;
+/// A backup that is older than a day and its own time is behind.
+const BACKUP_AGE_MAX: SignedDuration = SignedDuration::from_hours(25);
 /// A file of the ledger may be younger than the clock by so much.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
@@ -35,6 +38,7 @@ const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 Examples:
   strongroom doctor --data /var/lib/strongroom/ledger --root-key-file /etc/strongroom/root-key
   strongroom doctor --tls-cert chain.pem --tls-key key.pem
+  strongroom doctor --backup /mnt/backup/acme
 
 Nothing is changed. The keys are tried only where a root key is given and no server has the
 ledger open. The exit code is 1 when something is bad.")]
@@ -48,6 +52,9 @@ pub(crate) struct DoctorArgs {
     /// The certificate's private key
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Where its backup lies
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) root: RootArgs,
 }
@@ -91,6 +98,24 @@ fn not_ok(how: How, what: &'static str, seen: impl Into<String>, remedy: impl In
     }
 }
 
+/// How old the newest backup is; what is in it `backup verify` says.
+fn backup(dir: &Path, now: Timestamp) -> Finding {
+    let remedy = "`strongroom backup create` from a timer, or with --every";
+    let found = BackupTarget::open(dir).and_then(|target| Ok((target.size(), target.taken_at()?)));
+    let (size, taken) = match found {
+        Ok((size, taken)) => (size, Timestamp::try_from(taken)),
+        Err(error) => return not_ok(How::Bad, "backup", error.to_string(), remedy),
+    };
+    let Ok(taken) = taken else {
+        return not_ok(How::Warn, "backup", "its time can't be read", remedy);
+    };
+    let seen = format!("{size} records, brought up to date {}", time(&taken.to_string()));
+    if now.duration_since(taken) > BACKUP_AGE_MAX {
+        return not_ok(How::Warn, "backup", format!("{seen}: more than a day ago"), remedy);
+    }
+    ok("backup", seen)
+}
+
 /// Does it.
 pub(crate) fn run(args: &DoctorArgs, output: &Output) -> Outcome {
     let now = Timestamp::now();
@@ -110,6 +135,7 @@ pub(crate) fn run(args: &DoctorArgs, output: &Output) -> Outcome {
             "--data names it; `strongroom init` makes one",
         ));
     }
+    findings.extend(args.backup.as_deref().map(|dir| backup(dir, now)));
     findings.push(context_file());
     findings.push(limit(
         "open files",

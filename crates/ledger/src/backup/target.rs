@@ -129,6 +129,19 @@ impl Target {
         self.pieces.last().map_or(0, |piece| piece.size)
     }
 
+    /// When the last backup was made, also one that found nothing new: its key half is written anew each time.
+    ///
+    /// # Errors
+    /// [`BackupError::KeyHalf`] where there is none, [`BackupError::Io`].
+    pub fn taken_at(&self) -> Result<std::time::SystemTime, BackupError> {
+        let path = self.dir.join(KEY_HALF);
+        match fs::metadata(&path).and_then(|it| it.modified()) {
+            Ok(time) => Ok(time),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(BackupError::KeyHalf),
+            Err(error) => Err(BackupError::io(path, "looked at")(error)),
+        }
+    }
+
     /// The key half.
     pub(super) fn half(&self) -> Result<KeyHalf, BackupError> {
         let path = self.dir.join(KEY_HALF);
