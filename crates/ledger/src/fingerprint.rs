@@ -2,6 +2,7 @@
 //!
 //! Values that could be guessed (under 64 bits of estimated entropy) have none: two clients may well share `admin`.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use strongroom_domain::event::FieldFact;
 use strongroom_domain::ids::{CredentialId, CredentialVersion};
@@ -25,15 +26,41 @@ pub(crate) struct Holder {
 /// Fingerprints of every secret value of every version.
 #[derive(Debug, Default)]
 pub(crate) struct Fingerprints {
-    holders: HashMap<Fingerprint, Vec<Holder>>,
+    holders: HashMap<Fingerprint, Holders>,
+}
+
+/// Who holds one value: mostly one, and there are as many values as versions.
+#[derive(Debug)]
+enum Holders {
+    One(Holder),
+    Several(Vec<Holder>),
+}
+
+impl Holders {
+    fn as_slice(&self) -> &[Holder] {
+        match self {
+            Self::One(holder) => std::slice::from_ref(holder),
+            Self::Several(holders) => holders,
+        }
+    }
+
+    fn add(&mut self, holder: Holder) {
+        if self.as_slice().contains(&holder) {
+            return;
+        }
+        match self {
+            Self::One(first) => *self = Self::Several(vec![first.clone(), holder]),
+            Self::Several(holders) => holders.push(holder),
+        }
+    }
 }
 
 impl Fingerprints {
     /// Notes that a version of a credential holds a value.
     pub(crate) fn add(&mut self, fingerprint: Fingerprint, holder: Holder) {
-        let holders = self.holders.entry(fingerprint).or_default();
-        if !holders.contains(&holder) {
-            holders.push(holder);
+        match self.holders.entry(fingerprint) {
+            Entry::Vacant(place) => drop(place.insert(Holders::One(holder))),
+            Entry::Occupied(mut held) => held.get_mut().add(holder),
         }
     }
 
@@ -44,7 +71,8 @@ impl Fingerprints {
         current: &dyn Fn(CredentialId) -> Option<CredentialVersion>,
     ) -> BTreeSet<CredentialId> {
         let counts = |holder: &&Holder| current(holder.credential) == Some(holder.version);
-        let several = self.holders.values().filter(|holders| holders.len() > 1);
+        let several = self.holders.values().map(Holders::as_slice);
+        let several = several.filter(|holders| holders.len() > 1);
         let held = several.map(|holders| holders.iter().filter(counts).map(|it| it.credential).collect());
         held.filter(|held: &BTreeSet<CredentialId>| held.len() > 1)
             .flatten()
@@ -53,7 +81,7 @@ impl Fingerprints {
 
     /// Who holds a value, in the order it was entered.
     pub(crate) fn holders(&self, fingerprint: &Fingerprint) -> &[Holder] {
-        self.holders.get(fingerprint).map_or(&[], Vec::as_slice)
+        self.holders.get(fingerprint).map_or(&[], Holders::as_slice)
     }
 }
 
