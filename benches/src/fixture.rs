@@ -54,6 +54,11 @@ impl Fixture {
         FileProvider(self.dir.path().join("root-key"))
     }
 
+    /// The directory with the ledger and its root key.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Opens the ledger; each serving is recorded singly when `window` is zero.
     pub(crate) fn open(&self, window: Duration) -> Result<Ledger> {
         self.open_with(window, Arc::new(WallClock))
@@ -61,17 +66,7 @@ impl Fixture {
 
     /// Opens it with a clock of one's own.
     pub(crate) fn open_with(&self, window: Duration, clock: Arc<dyn Clock>) -> Result<Ledger> {
-        let options = OpenOptions {
-            root: Box::new(self.root()),
-            dev: false,
-            clock,
-            window,
-            new_windows: 0,
-            rebuild_state: false,
-            on_fatal: Box::new(|why| panic!("{why}")),
-            cache_bytes: CACHE_BYTES_DEFAULT,
-        };
-        Ok(Ledger::open(&self.data(), options)?.0)
+        open_at(self.dir.path(), window, clock)
     }
 
     /// The owner's token, as it goes into a header.
@@ -112,6 +107,21 @@ impl Fixture {
             _shadow: shadow,
         })
     }
+}
+
+/// Opens the ledger of a fixture that lies there.
+pub(crate) fn open_at(dir: &Path, window: Duration, clock: Arc<dyn Clock>) -> Result<Ledger> {
+    let options = OpenOptions {
+        root: Box::new(FileProvider(dir.join("root-key"))),
+        dev: false,
+        clock,
+        window,
+        new_windows: 0,
+        rebuild_state: false,
+        on_fatal: Box::new(|why| panic!("{why}")),
+        cache_bytes: CACHE_BYTES_DEFAULT,
+    };
+    Ok(Ledger::open(&dir.join("data"), options)?.0)
 }
 
 /// A log that is open beside its ledger.

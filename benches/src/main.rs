@@ -43,6 +43,12 @@ struct Arguments {
 enum Command {
     /// Measures each figure beside its bound and prints their ratios.
     Ratios(Ratios),
+    /// Opens a ledger and says how long that took and how much memory the process then has; for `ratios` itself.
+    #[command(hide = true)]
+    Probe {
+        /// The directory with the ledger and its root key.
+        dir: PathBuf,
+    },
 }
 
 /// What is measured, and how long.
@@ -105,7 +111,10 @@ impl Ratios {
 }
 
 fn main() -> Result<()> {
-    let Command::Ratios(arguments) = Arguments::parse().command;
+    let arguments = match Arguments::parse().command {
+        Command::Ratios(arguments) => arguments,
+        Command::Probe { dir } => return opening::probe(&dir),
+    };
     let mut output = Output::begin(arguments.output == Format::Json);
     let mut print = |line: Line| output.line(line);
     if arguments.wants(Group::Single) {

@@ -309,7 +309,7 @@ impl State {
         &mut self,
         id: CredentialId,
         number: CredentialVersion,
-        fact: Arc<VersionFact>,
+        mut fact: Arc<VersionFact>,
     ) -> Result<(), RowError> {
         let credential = self
             .credentials
@@ -329,6 +329,9 @@ impl State {
         }
         // Taken off and put back behind it: an insert before the end costs a rebalancing of the vector each time.
         let current = credential.versions.pop_back();
+        if let Some(current) = &current {
+            Arc::make_mut(&mut fact).share_fields(current);
+        }
         credential.versions.push_back(fact);
         credential.versions.extend(current);
         Ok(())

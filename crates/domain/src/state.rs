@@ -163,8 +163,34 @@ pub struct VersionFact {
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<TimeUs>,
     /// Its secret and destination fields (no values; plain fields belong to the credential).
-    #[serde(rename = "s")]
-    pub fields: Vec<FieldFact>,
+    ///
+    /// Versions of a credential that have the same share them: there are many versions.
+    #[serde(rename = "s", with = "shared")]
+    pub fields: Arc<[FieldFact]>,
+}
+
+impl VersionFact {
+    /// Shares the fields of another version where they are the same.
+    pub(crate) fn share_fields(&mut self, other: &Self) {
+        if self.fields == other.fields {
+            self.fields = Arc::clone(&other.fields);
+        }
+    }
+}
+
+/// A shared list as the list that it is.
+mod shared {
+    use super::FieldFact;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer>(fields: &[FieldFact], serializer: S) -> Result<S::Ok, S::Error> {
+        fields.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[FieldFact]>, D::Error> {
+        Vec::deserialize(deserializer).map(Arc::from)
+    }
 }
 
 /// A credential. Its row is the one that is written most: keys are short, and what is empty is left out.

@@ -287,6 +287,14 @@ impl Index {
     }
 }
 
+/// The key of a version's row of fingerprints.
+pub(crate) fn fingerprint_row_key(key_id: &[u8; 16], version: CredentialVersion) -> Vec<u8> {
+    let mut row_key = vec![b'f'];
+    row_key.extend_from_slice(key_id);
+    row_key.extend_from_slice(&version.to_be_bytes());
+    row_key
+}
+
 /// The row of a version's fingerprints: `f` ‖ key id ‖ version → sealed list of (credential id, fingerprints).
 pub(crate) fn fingerprint_row(
     keys: &Keyring,
@@ -296,9 +304,7 @@ pub(crate) fn fingerprint_row(
     list: &[[u8; 32]],
     random: &[u8; 24],
 ) -> (Vec<u8>, Vec<u8>) {
-    let mut row_key = vec![b'f'];
-    row_key.extend_from_slice(key_id);
-    row_key.extend_from_slice(&version.to_be_bytes());
+    let row_key = fingerprint_row_key(key_id, version);
     let mut plaintext = credential.0.to_vec();
     list.iter()
         .for_each(|fingerprint| plaintext.extend_from_slice(fingerprint));

@@ -5,11 +5,11 @@
 
 use crate::error::OpenError;
 use crate::fingerprint::{Fingerprints, Holder, fingerprints_of};
-use crate::index::fingerprint_row;
+use crate::index::{fingerprint_row, fingerprint_row_key};
 use crate::inner::open_values;
 use crate::keyring::{KeyId, Keyring, Powers};
 use crate::opened::open_recorded;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use strongroom_domain::State;
 use strongroom_domain::event::Event;
 use strongroom_domain::ids::CredentialVersion;
@@ -18,8 +18,8 @@ use strongroom_domain::words::CredentialStatus;
 use strongroom_log::{Space, Store};
 use strongroom_seal::random_bytes;
 
-/// The versions that have a row: data key and version.
-pub(crate) type Rows = HashSet<(KeyId, CredentialVersion)>;
+/// The newest version of each data key that has a row.
+pub(crate) type Rows = HashMap<KeyId, CredentialVersion>;
 
 /// Makes the rows that the current values of live credentials should have and do not. Returns how many of them hold
 /// fingerprints.
@@ -40,7 +40,10 @@ pub(crate) fn make_anew(
         let Some(version) = entered(credential).filter(|_| is_live) else {
             continue;
         };
-        if there.contains(&(credential.key_id, version)) {
+        // Of a version that was rolled back to the row is looked for: newer ones may have theirs.
+        let newest = there.get(&credential.key_id).copied().unwrap_or(0);
+        let row = || store.row(Space::Index, &fingerprint_row_key(&credential.key_id, version));
+        if newest == version || newest > version && row()?.is_some() {
             continue;
         }
         let list = match list_of(store, keys, powers, credential, version) {

@@ -486,7 +486,8 @@ pub(crate) fn load_fingerprints(store: &Store, keys: &Keyring) -> Result<(Finger
         let (key, sealed) = row?;
         if let Some((credential, version, list)) = open_fingerprint_row(keys, &key, &sealed) {
             if let Some(key_id) = key.get(1..17).and_then(|id| id.try_into().ok()) {
-                rows.insert((key_id, version));
+                // Rows come in the order of their keys: the last one is the newest.
+                rows.insert(key_id, version);
             }
             list.into_iter()
                 .for_each(|fingerprint| fingerprints.add(fingerprint, Holder { credential, version }));

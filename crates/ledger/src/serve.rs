@@ -591,7 +591,7 @@ fn fields_of(
 ) -> Vec<(String, SecretText, bool)> {
     let facts = credential
         .version_fact(version)
-        .map_or(&credential.fields, |fact| &fact.fields);
+        .map_or(credential.fields.as_slice(), |fact| &fact.fields);
     let is_json = |name: &str| {
         facts
             .iter()

@@ -131,7 +131,10 @@ pub(super) fn rotated(state: &mut State, recorded: &Recorded, data: &CredentialR
             before.grace_until = Some(grace_until);
             before.until_moved = data.until_moved;
         }
-        let version = entered(recorded, data.version, &data.fields, data.expires_at);
+        let mut version = entered(recorded, data.version, &data.fields, data.expires_at);
+        if let Some(before) = credential.versions.back() {
+            version.share_fields(before);
+        }
         credential.versions.push_back(Arc::new(version));
         credential.fields.clone_from(&data.fields);
         credential.expires_at = data.expires_at;

@@ -386,7 +386,7 @@ fn version(now: &Credential, then: &Credential, reference: &str, plan: &mut Plan
         line.remark = Some(remark.to_owned());
     }
     // The version's own, which it was entered with.
-    now.version_fact(wanted.version).map(|fact| fact.fields.clone())
+    now.version_fact(wanted.version).map(|fact| fact.fields.to_vec())
 }
 
 /// What is known of it beside its values, in one change. `fields` are those that it has by then.
