@@ -465,3 +465,23 @@ pub enum Command {
         owners_only: bool,
     },
 }
+
+impl Command {
+    /// Whether it takes keys or rights back and gives none: what must go on when little else does, on a full disk, under a freeze.
+    #[must_use]
+    pub fn takes_away(&self) -> bool {
+        matches!(
+            self,
+            Self::RevokeCredential { .. }
+                | Self::DisableCredential { .. }
+                | Self::UnshareCredential(_)
+                | Self::RevokeToken { .. }
+                | Self::UnbindIdentity { .. }
+                | Self::WithdrawGrant { .. }
+                | Self::DisablePrincipal { .. }
+                | Self::PauseWebhook { .. }
+                | Self::RemoveWebhook { .. }
+                | Self::Freeze { .. }
+        )
+    }
+}

@@ -86,18 +86,10 @@ pub(crate) fn check_change(state: &State, stream: &Stream, event: &Event) -> Res
 pub(crate) fn goes_on(command: &Command, caller: &Caller) -> bool {
     // Who has the root key in hand is not held up by what the ledger says.
     *caller == Caller::SYSTEM
+        || command.takes_away()
         || matches!(
             command,
-            Command::RevokeCredential { .. }
-                | Command::DisableCredential { .. }
-                | Command::UnshareCredential(_)
-                | Command::RevokeToken { .. }
-                | Command::UnbindIdentity { .. }
-                | Command::WithdrawGrant { .. }
-                | Command::DisablePrincipal { .. }
-                | Command::PauseWebhook { .. }
-                | Command::RemoveWebhook { .. }
-                | Command::RecordAccess { .. }
+            Command::RecordAccess { .. }
                 | Command::RecordReveal { .. }
                 | Command::RecordLeakSearch { .. }
                 | Command::RequestApproval { .. }
@@ -105,7 +97,6 @@ pub(crate) fn goes_on(command: &Command, caller: &Caller) -> bool {
                 | Command::SignIn { .. }
                 | Command::IssueRunToken { .. }
                 | Command::ReleaseTokens
-                | Command::Freeze { .. }
                 | Command::Unfreeze { .. }
         )
 }

@@ -263,7 +263,7 @@ impl Shared {
     pub(crate) fn check_space(&self, commands: &[Command]) -> Result<(), Failure> {
         match self.free_space() {
             FreeSpace::Enough => Ok(()),
-            FreeSpace::Low if commands.iter().all(takes_away) => Ok(()),
+            FreeSpace::Low if commands.iter().all(goes_on) => Ok(()),
             FreeSpace::Low | FreeSpace::Out => Err(Failure::NoSpace),
         }
     }
@@ -328,25 +328,16 @@ pub(crate) fn credential_id(state: &State, reference: &str) -> Option<Credential
         .or_else(|| state.names.credential_handles.get(reference).copied())
 }
 
-/// What must go on when the disk is nearly full: taking keys and rights back.
-fn takes_away(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::RevokeCredential { .. }
-            | Command::DisableCredential { .. }
-            | Command::UnshareCredential(_)
-            | Command::RevokeToken { .. }
-            | Command::UnbindIdentity { .. }
-            | Command::WithdrawGrant { .. }
-            | Command::DisablePrincipal { .. }
-            | Command::UnmapVariable { .. }
-            | Command::UnsetDefault { .. }
-            | Command::RecordDenied { .. }
-            | Command::RecordCounts { .. }
-            | Command::RecordRefused { .. }
-            | Command::RecordGraceEnded { .. }
-            | Command::PauseWebhook { .. }
-            | Command::RemoveWebhook { .. }
-            | Command::Freeze { .. }
-    )
+/// What must go on when the disk is nearly full: taking keys and rights back, and what the ledger itself has to say.
+fn goes_on(command: &Command) -> bool {
+    command.takes_away()
+        || matches!(
+            command,
+            Command::UnmapVariable { .. }
+                | Command::UnsetDefault { .. }
+                | Command::RecordDenied { .. }
+                | Command::RecordCounts { .. }
+                | Command::RecordRefused { .. }
+                | Command::RecordGraceEnded { .. }
+        )
 }

@@ -133,13 +133,8 @@ pub(crate) fn unseal(
     let anchor_key = Key32::locked(contents.history().anchor.expose());
     let mac: strongroom_log::AnchorMac = Arc::new(move |slot: &[u8]| anchor_mac(&anchor_key, slot));
     let opened = data_dir.open(&life, mac, options)?;
-    let at = announced_at(&opened.store)?;
-    let (origin, verifier) = match opened.store.record(at)? {
-        Some(record) => announced(at, &record, &life, &contents)?,
-        None if at > 0 => {
-            let what = "it should announce the incarnation, and is not there".to_owned();
-            return Err(OpenError::Record { position: at, what });
-        }
+    let (origin, verifier) = match opened.store.record(0)? {
+        Some(_) => incarnation(&opened.store, &life, &contents)?,
         None => {
             let name = name.ok_or(OpenError::NotBorn)?;
             let origin = Origin::new(name, life.ledger_id, life.incarnation).map_err(|_| OpenError::LedgerName)?;
@@ -152,11 +147,31 @@ pub(crate) fn unseal(
     Ok(Unsealed { opened, keys, signed })
 }
 
-/// Where the log announces the present incarnation.
-fn announced_at(store: &Store) -> Result<u64, OpenError> {
+/// Origin and key of the present incarnation, from the record that announces it. Where the row that says which one that is was lost,
+/// all records are looked through.
+fn incarnation(store: &Store, life: &Life, contents: &Contents) -> Result<(String, VerifyingKey), OpenError> {
     let row = store.row(Space::Meta, ANNOUNCED_ROW_KEY)?;
-    let position = |row: strongroom_log::Slice| row.as_ref().try_into().map_or(0, u64::from_be_bytes);
-    Ok(row.map_or(0, position))
+    let said = row
+        .and_then(|row| row.as_ref().try_into().ok())
+        .map_or(0, u64::from_be_bytes);
+    let at = |position| match store.record(position)? {
+        Some(record) => announced(position, &record, life, contents),
+        None => Err(OpenError::OtherLedger),
+    };
+    match at(said) {
+        Err(OpenError::OtherLedger) => {}
+        known => return known,
+    }
+    for entry in store.view().records(0..store.head().size).rev() {
+        let (position, record) = entry?;
+        let plain = RecordRef::parse(&record)
+            .ok()
+            .and_then(|record| PlainPart::parse(record.plain?).ok());
+        if plain.is_some_and(|plain| plain.incarnation == life.incarnation) {
+            return at(position);
+        }
+    }
+    Err(OpenError::OtherLedger)
 }
 
 /// The origin and the key of signatures that the log itself announces; the key file must be this log's.

@@ -254,7 +254,13 @@ mod tests {
         let loss = Ledger::accept_loss(&house.data(), &options(&house), &mut |_, _| {}).unwrap();
         assert_eq!((loss.recovered.kept, loss.found, loss.why), (size, size, None));
         assert_eq!(loss.recovered.known, None);
-        // It opens, says the same, and is whole now.
+        // It opens, says the same, and is whole now; also where nobody says any more which record announced it.
+        let (ledger, _) = house.open();
+        let mut batch = ledger.shared.store.row_batch();
+        batch.remove(Space::Meta, crate::project::ANNOUNCED_ROW_KEY);
+        batch.write_durably().unwrap();
+        ledger.stop().unwrap();
+        drop(ledger);
         let (ledger, _) = house.open();
         assert_eq!(ledger.view().head, size + 1);
         assert_eq!(ledger.view().state.clients.len(), 600);
