@@ -276,6 +276,14 @@ fn a_recovered_ledger_goes_on_in_the_same_backup_and_comes_back_again() {
     assert!(served.to_string().contains("second-life-Zq83nVx1"), "{served}");
     let lives: Vec<Value> = server.all("/audit/events?type=ledger.recovered&order=oldest");
     assert_eq!(lives.len(), 2, "{lives:?}");
+    // A log of the first life beside the keys of the second: its own key signs the change.
+    let newest = pieces(&real.path("kept")).pop().unwrap();
+    fs::remove_file(newest).unwrap();
+    real.restored("kept", "fourth", &["--accept-loss"]);
+    let fourth = real.path("fourth");
+    real.place
+        .run(&["verify", "--data", &fourth, "--root-key-file", &key])
+        .exits(0);
     server.kill9();
     let server = real
         .place

@@ -19,8 +19,8 @@ pub(crate) struct Powers {
 pub(crate) struct Succession {
     /// Its newest checkpoint that is at hand.
     pub(crate) checkpoint: Option<String>,
-    /// What signed it: it signs the change to the new key.
-    pub(crate) signer: Signer,
+    /// What signed it, where that key is at hand: it signs the change to the new one.
+    pub(crate) signer: Option<Signer>,
 }
 
 /// Everything that the key in hand opened: the root key all of it, a history key no [`Powers`].

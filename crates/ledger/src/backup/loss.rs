@@ -62,8 +62,10 @@ pub(super) fn accept(
     if let (Some(note), Some(keys)) = (&options.known, &read.keys) {
         check_known(note, keys)?;
     }
-    let origin = read.keys.as_ref().map(|keys| keys.newest().key.name.clone());
-    let origin = origin.filter(|_| read.kept > 0).ok_or(BackupError::NothingLeft)?;
+    // As far as it is kept: what was read behind that announces nothing.
+    let began = read.keys.iter().flat_map(KeyLog::began);
+    let newest = began.filter(|it| it.position < read.kept).last().cloned();
+    let newest = newest.ok_or(BackupError::NothingLeft)?;
     let rows = key_rows(&salvaged);
     let half = KeyHalf {
         size: read.kept,
@@ -74,7 +76,7 @@ pub(super) fn accept(
     let before = Before {
         half: half.open(options.root.as_ref())?,
         rows,
-        origin,
+        newest,
         checkpoint: read.checkpoint,
         size: read.kept,
         known: anchored

@@ -26,9 +26,10 @@ use strongroom_domain::command::Command;
 use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::ids::CredentialId;
-use strongroom_log::{CACHE_BYTES_DEFAULT, Committer, DataDir, Opened, Slice, Space, Store};
+use strongroom_log::{CACHE_BYTES_DEFAULT, Committer, DataDir, Opened, Slice, Space, Store, hold};
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::tree::Frontier;
+use strongroom_proof::verify::{Began, KeyLog};
 use strongroom_seal::keyfile::{self, EpochKey, HistoryKeys, KeyFile, Keys, SigningKeys};
 use strongroom_seal::{Key32, RootKeyProvider, Signer, random_bytes};
 
@@ -87,7 +88,7 @@ pub(super) fn recover(
     let before = Before {
         half: half.open(options.root.as_ref())?,
         rows: half.rows,
-        origin: checked.log.keys.newest().key.name.clone(),
+        newest: checked.log.keys.newest().clone(),
         checkpoint: Some(checked.checkpoint.clone()),
         size: checked.log.size,
         known: options.known.as_ref().map(|note| note.checkpoint.size),
@@ -112,8 +113,8 @@ pub(super) struct Before {
     pub(super) half: OpenedHalf,
     /// The rows of `keys`, as stored.
     pub(super) rows: Vec<KeyRow>,
-    /// Its origin.
-    pub(super) origin: String,
+    /// Its incarnation, origin and signing key, as the records that are kept announce them.
+    pub(super) newest: Began,
     /// Its newest checkpoint that is true of what is kept.
     pub(super) checkpoint: Option<String>,
     /// Records that are kept.
@@ -139,7 +140,8 @@ impl Before {
         }
         let beside = beside(dir);
         if beside.exists() {
-            // What an earlier try left: it opens nothing.
+            // What an earlier try left, and no other is at work on: it opens nothing.
+            drop(hold(&beside).map_err(OpenError::from)?);
             fs::remove_dir_all(&beside).map_err(BackupError::io(&beside, "removed"))?;
         }
         let made = self.make(&beside, options, records, progress);
@@ -168,14 +170,14 @@ impl Before {
         let path = data_dir.layout().key_file();
         keyfile::write(&path, &key_file).map_err(OpenError::from)?;
         let held = HeldKeyFile::new(path, &key_file, &self.half.root)?;
-        let origin = Origin::parse(&self.origin).map_err(|_| OpenError::LedgerName)?;
+        let origin = Origin::parse(&self.newest.key.name).map_err(|_| OpenError::LedgerName)?;
         let contents = Contents::all(&key_file, &self.half.root)?;
         let log_options = strongroom_log::OpenOptions::default();
         let unsealed = open::unseal(data_dir, contents, &key_file, &log_options, Some(origin.name()))?;
         let Unsealed { opened, mut keys, .. } = unsealed;
         keys.succession = Some(Succession {
             checkpoint: self.checkpoint.clone(),
-            signer: Signer::new(self.half.keys.signing.seeds.last().ok_or(BackupError::KeyHalf)?),
+            signer: self.signer(),
         });
         for (id, key) in &self.half.data_keys {
             keys.add_data_key(*id, Arc::clone(key));
@@ -205,8 +207,17 @@ impl Before {
     }
 }
 
+impl Before {
+    /// What signed for the records that are kept: a key half may be newer, and know keys of a later life.
+    fn signer(&self) -> Option<Signer> {
+        let signers = self.half.keys.signing.seeds.iter().map(Signer::new);
+        let of_it = |signer: &Signer| signer.public_key() == *self.newest.key.key.as_bytes();
+        signers.into_iter().find(of_it)
+    }
+}
+
 /// A checkpoint from elsewhere must be this ledger's.
-pub(super) fn check_known(note: &SignedNote, keys: &strongroom_proof::verify::KeyLog) -> Result<(), BackupError> {
+pub(super) fn check_known(note: &SignedNote, keys: &KeyLog) -> Result<(), BackupError> {
     let of_it = keys
         .began()
         .iter()

@@ -204,10 +204,9 @@ impl Sequencer {
             },
             Event::Recovered(recovered) => {
                 let before = keys.succession.as_ref();
-                let signature = before.map(|it| {
+                let signature = before.and_then(|it| it.signer.as_ref()).map(|signer| {
                     let (id, incarnation) = (&keys.ledger_id, &keys.incarnation);
-                    it.signer
-                        .sign_key_change(id, incarnation, &recorded.event_id.0, &plain.signing_key)
+                    signer.sign_key_change(id, incarnation, &recorded.event_id.0, &plain.signing_key)
                 });
                 PlainPart {
                     // Those of before were announced when they began.
