@@ -63,8 +63,8 @@ pub(super) fn accept(
         check_known(note, keys)?;
     }
     // As far as it is kept: what was read behind that announces nothing.
-    let began = read.keys.iter().flat_map(KeyLog::began);
-    let newest = began.filter(|it| it.position < read.kept).last().cloned();
+    let mut began = read.keys.iter().flat_map(KeyLog::began);
+    let newest = began.rfind(|it| it.position < read.kept).cloned();
     let newest = newest.ok_or(BackupError::NothingLeft)?;
     let rows = key_rows(&salvaged);
     let half = KeyHalf {
