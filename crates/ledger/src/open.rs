@@ -604,7 +604,13 @@ pub(crate) fn start(
         loaded,
         index,
         fingerprints,
-        options,
+        running: Running {
+            dev: options.dev,
+            clock: options.clock,
+            window: options.window,
+            new_windows: options.new_windows,
+            on_fatal: options.on_fatal,
+        },
     })?;
     Ok((ledger, open_report))
 }
@@ -619,7 +625,16 @@ pub(crate) struct Begin {
     pub(crate) loaded: Loaded,
     pub(crate) index: Index,
     pub(crate) fingerprints: Fingerprints,
-    pub(crate) options: OpenOptions,
+    pub(crate) running: Running,
+}
+
+/// What of [`OpenOptions`] a ledger runs with, once it is open.
+pub(crate) struct Running {
+    pub(crate) dev: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) window: Duration,
+    pub(crate) new_windows: u32,
+    pub(crate) on_fatal: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 /// Starts it.
@@ -631,20 +646,20 @@ pub(crate) fn begin(it: Begin) -> Result<Ledger, OpenError> {
     } else {
         commit::sign(&it.keys.origin, &powers.signer, head.size, head.root)
     };
-    let options = it.options;
+    let running = it.running;
     let shared = Arc::new(Shared::of(Found {
         dir: it.dir,
-        dev: options.dev,
+        dev: running.dev,
         published: published(&it.store, &it.loaded, checkpoint),
         last_use: LastUse::open(&it.store, &it.keys)?,
         store: it.store,
         keys: it.keys,
-        clock: options.clock,
+        clock: running.clock,
         index: it.index,
         fingerprints: it.fingerprints,
-        new_windows: options.new_windows,
-        window: options.window,
-        on_fatal: options.on_fatal,
+        new_windows: running.new_windows,
+        window: running.window,
+        on_fatal: running.on_fatal,
         looked_at: None,
     }));
     shared.look_at_space();

@@ -13,7 +13,7 @@ use crate::fingerprint::{Fingerprints, Holder, fingerprints_of};
 use crate::index::{Index, Posting, fingerprint_row};
 use crate::inner::open_values;
 use crate::keyring::{Keyring, Succession};
-use crate::open::{self, Begin, Contents, Loaded, OpenOptions, Unsealed};
+use crate::open::{self, Begin, Contents, Loaded, Running, Unsealed};
 use crate::opened::open_recorded;
 use crate::project::{ANNOUNCED_ROW_KEY, Projection};
 use crate::{OpenError, RequestContext, rebuild};
@@ -26,7 +26,7 @@ use strongroom_domain::command::Command;
 use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::ids::CredentialId;
-use strongroom_log::{CACHE_BYTES_DEFAULT, Committer, DataDir, Opened, Slice, Space, Store, hold};
+use strongroom_log::{Committer, DataDir, Opened, Slice, Space, Store, hold};
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::tree::Frontier;
 use strongroom_proof::verify::{Began, KeyLog};
@@ -403,21 +403,22 @@ impl Load {
             loaded: Loaded::of(self.state, self.projection, self.last_us),
             index: self.index,
             fingerprints: self.fingerprints,
-            options: OpenOptions {
-                root: Box::new(NoRoot),
+            running: Running {
                 dev,
                 clock: Arc::clone(&options.clock),
                 window: Duration::ZERO,
                 new_windows: 0,
-                rebuild_state: false,
                 on_fatal: Box::new(|_| {}),
-                cache_bytes: CACHE_BYTES_DEFAULT,
             },
         })?;
         let done = ledger.execute_blocking(context, vec![command]);
         let checkpoint = ledger.checkpoint().to_string();
         let stopped = ledger.stop();
-        done.map_err(|failure| OpenError::Birth(format!("{failure:?}")))?;
+        let done = done.map_err(|failure| OpenError::Birth(format!("{failure:?}")))?;
+        if done.position != Some(kept) {
+            // What the ledger has to say by itself may come first where this one is held up: a life begins with its announcement.
+            return Err(OpenError::Birth("another record came before the announcement".to_owned()).into());
+        }
         stopped.map_err(OpenError::Birth)?;
         Ok(Recovered {
             kept,
@@ -426,17 +427,5 @@ impl Load {
             origin,
             checkpoint,
         })
-    }
-}
-
-/// A ledger that is begun has all its keys: nobody is asked again.
-struct NoRoot;
-
-impl RootKeyProvider for NoRoot {
-    fn root_key(
-        &self,
-        _: &strongroom_seal::RootSource,
-    ) -> Result<strongroom_seal::RootKey, strongroom_seal::RootKeyError> {
-        unreachable!("keys were opened before")
     }
 }

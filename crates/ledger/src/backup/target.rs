@@ -111,12 +111,6 @@ impl Target {
         })
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// Its pieces, the oldest first.
     #[must_use]
     pub fn pieces(&self) -> &[Piece] {
