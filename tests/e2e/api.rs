@@ -6,6 +6,7 @@ mod bodies; // what a request may be at all
 mod credential; // a credential's life
 mod defaults; // mappings and defaults at all four levels
 mod freeze;
+mod incident;
 mod idempotency; // repeats, and changes behind someone's back
 mod names; // names, handles, texts
 mod people; // principals, grants, tokens

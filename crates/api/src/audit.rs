@@ -63,6 +63,9 @@ pub struct EventQuery {
     /// Only what belongs to these pieces of work: ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
+    /// Only what belongs to these incidents: their suspects' acts, what concerns those, what was done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
     /// Only what these requests did: ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
@@ -114,6 +117,7 @@ impl EventQuery {
             ("outcome", &self.outcome),
             ("source", &self.source),
             ("correlation", &self.correlation),
+            ("incident", &self.incident),
             ("request", &self.request),
             ("reason", &self.reason),
             ("since", &self.since),

@@ -13,7 +13,7 @@ pub struct ReportKind {
     pub title: String,
     /// What it says.
     pub about: String,
-    /// What must be named: `principal`, `client`, or nothing.
+    /// What must be named: `principal`, `client`, `incident`, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
 }
@@ -42,13 +42,16 @@ pub struct ReportQuery {
     /// Of `client`: the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// Of `incident`: the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// How a report is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReportFormat {
-    /// `json` (the default), `csv`, or `html`: one page to print.
+    /// `json` (the default), `csv`, `markdown`, or `html`: one page to print.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
 }
@@ -60,7 +63,7 @@ pub struct Report {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// The principal or client that it is about.
+    /// The principal, client or incident that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The ledger.

@@ -4,8 +4,8 @@
 
 use crate::commands::{
     approval, audit, backup, client, completions, config, credential, default, doctor, dump, freeze, get, identity,
-    import, init, inject, keys, login, man, mapping, plan, principal, recover, replay, resolve, restore, rotation, run,
-    serve, service, setup, status, template, token, verify, watch, webhook, workspace,
+    import, incident, init, inject, keys, login, man, mapping, plan, principal, recover, replay, resolve, restore,
+    rotation, run, serve, service, setup, status, template, token, verify, watch, webhook, workspace,
 };
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
@@ -104,6 +104,9 @@ pub(crate) struct WriteArgs {
     /// For what takes four eyes: `ask` for an approval, or use those with these ids
     #[arg(long, value_name = "ask|ID", value_delimiter = ',')]
     pub(crate) approval: Vec<String>,
+    /// The open incident that it is done about
+    #[arg(long, value_name = "HANDLE")]
+    pub(crate) incident: Option<String>,
 }
 
 impl WriteArgs {
@@ -114,6 +117,7 @@ impl WriteArgs {
             if_match: self.if_match,
             reason: self.reason.clone(),
             approval: (!self.approval.is_empty()).then(|| self.approval.join(",")),
+            incident: self.incident.clone(),
         }
     }
 }
@@ -206,6 +210,9 @@ pub(crate) enum Command {
     Undo(plan::UndoArgs),
     /// Put something back to what it was, by new records
     Restore(restore::RestoreArgs),
+    /// Incidents: what is looked into, and done about it
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
     /// Stop changes, serving or both in a scope, at once
     Freeze(freeze::FreezeArgs),
     /// Let what is frozen go on

@@ -14,6 +14,7 @@ pub(crate) mod freeze;
 pub(crate) mod get;
 pub(crate) mod identity;
 pub(crate) mod import;
+pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod inject;
 pub(crate) mod keys;

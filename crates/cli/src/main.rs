@@ -120,39 +120,50 @@ async fn talk(cli: &Cli, output: &Output) -> Outcome {
     if let Some(moment) = moment {
         session = session.then(moment);
     }
-    match &cli.command {
-        Command::Whoami => commands::login::whoami(&session).await,
-        Command::Credential(command) => commands::credential::run(command, &session).await,
-        Command::Client(command) => commands::client::run(command, &session).await,
-        Command::Workspace(command) => commands::workspace::run(command, &session).await,
-        Command::Template(command) => commands::template::run(command, &session).await,
-        Command::Setup(args) => commands::setup::run(args, &session).await,
-        Command::Map(args) => commands::mapping::map(args, &session).await,
-        Command::Unmap(args) => commands::mapping::unmap(args, &session).await,
-        Command::Undo(args) => commands::plan::undo(args, &session).await,
-        Command::Restore(args) => commands::restore::run(args, &session).await,
-        Command::Freeze(args) => commands::freeze::freeze(args, &session).await,
-        Command::Unfreeze(args) => commands::freeze::unfreeze(args, &session).await,
-        Command::Freezes(args) => commands::freeze::list(args, &session).await,
-        Command::Default(command) => commands::default::run(command, &session).await,
-        Command::Resolve(args) => commands::resolve::run(args, &session).await,
-        Command::Watch(args) => commands::watch::run(args, &session).await,
-        Command::Get(args) => commands::get::run(args, &session).await,
-        Command::Inject(args) => commands::inject::run(args, &session).await,
-        Command::Audit(command) => commands::audit::run(command, &session).await,
-        Command::Import(command) => commands::import::run(command, &session).await,
-        Command::Services(args) => commands::service::run(args, &session).await,
-        Command::Principal(command) => commands::principal::run(command, &session).await,
-        Command::Grant(command) => commands::principal::grant(command, &session).await,
-        Command::Identity(command) => commands::identity::run(command, &session).await,
-        Command::Token(command) => commands::token::run(command, &session).await,
-        Command::Rotation(command) => commands::rotation::run(command, &session).await,
-        Command::Replay(args) => commands::replay::run(args, &session).await,
-        Command::Hygiene => commands::audit::hygiene(&session).await,
-        Command::Approval(command) => commands::approval::run(command, &session).await,
-        Command::Policy(command) => commands::approval::run_policy(command, &session).await,
-        Command::Webhook(command) => commands::webhook::run(command, &session).await,
-        Command::Status(_) => commands::status::run(&session).await,
+    dispatch(&cli.command, &session).await
+}
+
+/// One command, in a session.
+async fn dispatch(command: &Command, session: &Session) -> Outcome {
+    match command {
+        Command::Incident(command) => {
+            for step in commands::incident::run(command, session).await? {
+                Box::pin(dispatch(&step, session)).await?;
+            }
+            Ok(())
+        }
+        Command::Whoami => commands::login::whoami(session).await,
+        Command::Credential(command) => commands::credential::run(command, session).await,
+        Command::Client(command) => commands::client::run(command, session).await,
+        Command::Workspace(command) => commands::workspace::run(command, session).await,
+        Command::Template(command) => commands::template::run(command, session).await,
+        Command::Setup(args) => commands::setup::run(args, session).await,
+        Command::Map(args) => commands::mapping::map(args, session).await,
+        Command::Unmap(args) => commands::mapping::unmap(args, session).await,
+        Command::Undo(args) => commands::plan::undo(args, session).await,
+        Command::Restore(args) => commands::restore::run(args, session).await,
+        Command::Freeze(args) => commands::freeze::freeze(args, session).await,
+        Command::Unfreeze(args) => commands::freeze::unfreeze(args, session).await,
+        Command::Freezes(args) => commands::freeze::list(args, session).await,
+        Command::Default(command) => commands::default::run(command, session).await,
+        Command::Resolve(args) => commands::resolve::run(args, session).await,
+        Command::Watch(args) => commands::watch::run(args, session).await,
+        Command::Get(args) => commands::get::run(args, session).await,
+        Command::Inject(args) => commands::inject::run(args, session).await,
+        Command::Audit(command) => commands::audit::run(command, session).await,
+        Command::Import(command) => commands::import::run(command, session).await,
+        Command::Services(args) => commands::service::run(args, session).await,
+        Command::Principal(command) => commands::principal::run(command, session).await,
+        Command::Grant(command) => commands::principal::grant(command, session).await,
+        Command::Identity(command) => commands::identity::run(command, session).await,
+        Command::Token(command) => commands::token::run(command, session).await,
+        Command::Rotation(command) => commands::rotation::run(command, session).await,
+        Command::Replay(args) => commands::replay::run(args, session).await,
+        Command::Hygiene => commands::audit::hygiene(session).await,
+        Command::Approval(command) => commands::approval::run(command, session).await,
+        Command::Policy(command) => commands::approval::run_policy(command, session).await,
+        Command::Webhook(command) => commands::webhook::run(command, session).await,
+        Command::Status(_) => commands::status::run(session).await,
         Command::Serve(_)
         | Command::Init(_)
         | Command::Keys(_)

@@ -62,6 +62,9 @@ pub enum Error {
     /// The request can't be written as JSON.
     #[error("the request can't be written as JSON")]
     Request(#[source] serde_json::Error),
+    /// What no header can hold.
+    #[error("the {0} is nothing that a request can say")]
+    Header(&'static str),
     /// No random bytes for an idempotency key.
     #[error("the system gives no random bytes")]
     Random,

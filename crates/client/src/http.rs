@@ -41,6 +41,8 @@ pub struct Options {
     pub reason: Option<String>,
     /// For what takes four eyes: `ask`, or ids of approvals, separated by commas.
     pub approval: Option<String>,
+    /// The open incident that it is done about: handle or id.
+    pub incident: Option<String>,
 }
 
 /// When a request may be sent again.
@@ -358,6 +360,12 @@ fn write_headers(options: &Options) -> Result<HeaderMap, Error> {
     }
     add_reason(&mut headers, options.reason.as_deref());
     add_approval(&mut headers, options.approval.as_deref());
+    if let Some(incident) = &options.incident {
+        headers.insert(
+            HeaderName::from_static("x-strongroom-incident"),
+            HeaderValue::from_bytes(incident.as_bytes()).map_err(|_| Error::Header("incident"))?,
+        );
+    }
     Ok(headers)
 }
 
@@ -421,6 +429,7 @@ mod tests {
             if_match: Some(3),
             reason: None,
             approval: None,
+            incident: None,
         };
         let headers = write_headers(&options).unwrap();
         assert_eq!(headers.get("idempotency-key").unwrap(), "k");

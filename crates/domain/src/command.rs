@@ -412,6 +412,34 @@ pub enum Command {
     Unfreeze {
         freeze: FreezeId,
     },
+    /// Begins to look into something.
+    OpenIncident {
+        name: String,
+        handle: Option<String>,
+        since: TimeUs,
+        suspects: SuspectRefs,
+    },
+    /// Suspects more, or from earlier on.
+    WidenIncident {
+        incident: Ref,
+        since: Option<TimeUs>,
+        suspects: SuspectRefs,
+    },
+    /// Stewards know what concerns them.
+    TellStewards {
+        incident: Ref,
+        stewards: Vec<Ref>,
+        credentials: Vec<CredentialId>,
+    },
+    /// Leaves a step out.
+    SkipStep {
+        incident: Ref,
+        step: String,
+    },
+    /// Ends it.
+    CloseIncident {
+        incident: Ref,
+    },
     /// Makes a webhook.
     CreateWebhook {
         name: String,
@@ -464,6 +492,19 @@ pub enum Command {
         token_expires_at: Option<TimeUs>,
         owners_only: bool,
     },
+}
+
+/// Who and what is suspected, as a caller names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuspectRefs {
+    /// Principals.
+    pub principals: Vec<Ref>,
+    /// Tokens and identities.
+    pub tokens: Vec<TokenId>,
+    /// Addresses and networks.
+    pub sources: Vec<String>,
+    /// Credentials.
+    pub credentials: Vec<Ref>,
 }
 
 impl Command {

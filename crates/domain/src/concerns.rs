@@ -80,6 +80,12 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         Event::TemplateRevised(data) => services(&data.content.variables, to),
         Event::Granted(data) => scope(&data.scope, to),
         Event::Frozen(data) => scope(&data.scope, to),
+        Event::IncidentOpened(data) => suspects(&data.suspects, to),
+        Event::IncidentWidened(data) => suspects(&data.suspects, to),
+        Event::StewardsTold(data) => {
+            to.extend(data.stewards.iter().copied().map(Subject::Principal));
+            to.extend(data.credentials.iter().copied().map(Subject::Credential));
+        }
         Event::Accessed(data) => {
             to.extend([Subject::Workspace(data.workspace), Subject::Template(data.template)]);
             to.extend(data.served.iter().map(|served| Subject::Credential(served.credential)));
@@ -126,8 +132,15 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::WebhookRemoved(_)
         | Event::WebhookDelivered(_)
         | Event::WebhookFailed(_)
-        | Event::Unfrozen(_) => {}
+        | Event::Unfrozen(_)
+        | Event::StepSkipped(_)
+        | Event::IncidentClosed(_) => {}
     }
+}
+
+fn suspects(suspects: &crate::event::Suspects, to: &mut Vec<Subject>) {
+    to.extend(suspects.principals.iter().copied().map(Subject::Principal));
+    to.extend(suspects.credentials.iter().copied().map(Subject::Credential));
 }
 
 fn services(variables: &[crate::event::Variable], to: &mut Vec<Subject>) {

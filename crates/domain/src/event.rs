@@ -23,7 +23,7 @@ pub use credential::{
     CredentialChange, CredentialCreated, CredentialRolledBack, CredentialRotated, CredentialUpdated, GraceEnded,
     Sharing, StewardChanged,
 };
-pub use incident::Frozen;
+pub use incident::{Frozen, IncidentOpened, IncidentWidened, StepSkipped, StewardsTold, Suspects};
 pub use keys::KEYS;
 pub use parts::{FieldFact, Nothing, Pair, RotationPolicy, Source, ThingChange, ThingUpdated};
 pub use principal::{
@@ -108,6 +108,11 @@ pub enum Event {
     WebhookFailed(WebhookFailed),
     Frozen(Frozen),
     Unfrozen(Nothing),
+    IncidentOpened(IncidentOpened),
+    IncidentWidened(IncidentWidened),
+    StewardsTold(StewardsTold),
+    StepSkipped(StepSkipped),
+    IncidentClosed(Nothing),
 }
 
 /// Names a stream: the events of one thing.

@@ -2,8 +2,11 @@
 //! says of a thing that is not there changes nothing.
 
 use crate::event::{CredentialRolledBack, CredentialRotated, Event, Recorded};
-use crate::ids::{ApprovalId, ClientId, CredentialId, FreezeId, PrincipalId, TemplateId, WebhookId, WorkspaceId};
+use crate::ids::{
+    ApprovalId, ClientId, CredentialId, FreezeId, IncidentId, PrincipalId, TemplateId, WebhookId, WorkspaceId,
+};
 use crate::state::{ApprovalStatus, Default_, DefaultKey, EntityKey, Ledger, Policy, State, StreamHead, WebhookStatus};
+use crate::words::Category;
 use imbl::OrdMap;
 use std::sync::Arc;
 
@@ -118,6 +121,11 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::WebhookFailed(data) => webhook::failed(state, recorded, data),
         Event::Frozen(data) => incident::frozen(state, recorded, data),
         Event::Unfrozen(_) => incident::unfrozen(state, recorded),
+        Event::IncidentOpened(data) => incident::opened(state, recorded, data),
+        Event::IncidentWidened(data) => incident::widened(state, recorded, data),
+        Event::StewardsTold(data) => incident::change(state, recorded, |it| it.told.push(data.clone())),
+        Event::StepSkipped(data) => incident::skipped(state, recorded, data),
+        Event::IncidentClosed(_) => incident::closed(state, recorded),
     }
 }
 
@@ -131,75 +139,44 @@ fn ledger(state: &mut State, recorded: &Recorded, change: impl FnOnce(&mut Ledge
 #[must_use]
 pub fn touched(recorded: &Recorded) -> Vec<EntityKey> {
     let id = recorded.stream.id;
-    match &recorded.event {
-        Event::LedgerInitialized(_) | Event::Restored(_) | Event::Recovered(_) | Event::Released(_) => {
-            vec![EntityKey::Ledger]
-        }
-        Event::PrincipalCreated(_)
-        | Event::PrincipalDisabled(_)
-        | Event::TokenIssued(_)
-        | Event::TokenRevoked(_)
-        | Event::Granted(_)
-        | Event::GrantWithdrawn(_)
-        | Event::IdentityBound(_)
-        | Event::IdentityUnbound(_) => vec![EntityKey::Principal(PrincipalId(id))],
-        Event::ClientCreated(_) | Event::ClientUpdated(_) | Event::ClientArchived(_) => {
-            vec![EntityKey::Client(ClientId(id))]
-        }
+    let one = match recorded.event.category() {
+        Category::Ledger => EntityKey::Ledger,
+        Category::Principal => EntityKey::Principal(PrincipalId(id)),
+        Category::Client => EntityKey::Client(ClientId(id)),
+        Category::Credential => return credential_rows(CredentialId(id), &recorded.event),
+        Category::Template => EntityKey::Template(TemplateId(id)),
+        Category::Workspace => return workspace_rows(WorkspaceId(id), &recorded.event),
+        Category::Default => EntityKey::Default(id),
+        Category::Access => EntityKey::Access(PrincipalId(id)),
+        Category::Approval => EntityKey::Approval(ApprovalId(id)),
+        Category::Policy => EntityKey::Policy,
+        Category::Webhook => EntityKey::Webhook(WebhookId(id)),
+        Category::Incident => match &recorded.event {
+            Event::Frozen(_) | Event::Unfrozen(_) => EntityKey::Freeze(FreezeId(id)),
+            _ => EntityKey::Incident(IncidentId(id)),
+        },
+    };
+    vec![one]
+}
+
+fn credential_rows(id: CredentialId, event: &Event) -> Vec<EntityKey> {
+    let older = match event {
         // What was the current version until now moves to a row of its own.
         Event::CredentialRotated(CredentialRotated { version, .. })
-        | Event::CredentialRolledBack(CredentialRolledBack { version, .. }) => {
-            let id = CredentialId(id);
-            vec![
-                EntityKey::Credential(id),
-                EntityKey::Version(id, version.saturating_sub(1)),
-            ]
-        }
-        Event::GraceEnded(data) => {
-            let id = CredentialId(id);
-            vec![EntityKey::Credential(id), EntityKey::Version(id, data.version)]
-        }
-        Event::CredentialCreated(_)
-        | Event::CredentialUpdated(_)
-        | Event::CredentialShared(_)
-        | Event::CredentialUnshared(_)
-        | Event::StewardChanged(_)
-        | Event::RotationDue(_)
-        | Event::CredentialDisabled(_)
-        | Event::CredentialEnabled(_)
-        | Event::CredentialRevoked(_) => vec![EntityKey::Credential(CredentialId(id))],
-        Event::TemplateRegistered(_)
-        | Event::TemplateRevised(_)
-        | Event::TemplateUpdated(_)
-        | Event::TemplateRetired(_) => vec![EntityKey::Template(TemplateId(id))],
-        Event::WorkspaceCreated(_) | Event::WorkspaceUpdated(_) | Event::WorkspaceArchived(_) => {
-            vec![EntityKey::Workspace(WorkspaceId(id))]
-        }
-        Event::TemplateAdmitted(data) => installation(WorkspaceId(id), data.template),
-        Event::VariableMapped(data) => installation(WorkspaceId(id), data.template),
-        Event::VariableUnmapped(data) => installation(WorkspaceId(id), data.template),
-        Event::DefaultMapped(_) | Event::DefaultUnmapped(_) => vec![EntityKey::Default(id)],
-        Event::Accessed(_)
-        | Event::Counted(_)
-        | Event::Revealed(_)
-        | Event::Denied(_)
-        | Event::Refused(_)
-        | Event::LeakSearched(_) => {
-            vec![EntityKey::Access(PrincipalId(id))]
-        }
-        Event::ApprovalRequested(_)
-        | Event::ApprovalApproved(_)
-        | Event::ApprovalDeclined(_)
-        | Event::ApprovalUsed(_) => vec![EntityKey::Approval(ApprovalId(id))],
-        Event::FourEyesSet(_) => vec![EntityKey::Policy],
-        Event::WebhookCreated(_)
-        | Event::WebhookUpdated(_)
-        | Event::WebhookPaused(_)
-        | Event::WebhookResumed(_)
-        | Event::WebhookRemoved(_)
-        | Event::WebhookDelivered(_)
-        | Event::WebhookFailed(_) => vec![EntityKey::Webhook(WebhookId(id))],
-        Event::Frozen(_) | Event::Unfrozen(_) => vec![EntityKey::Freeze(FreezeId(id))],
+        | Event::CredentialRolledBack(CredentialRolledBack { version, .. }) => Some(version.saturating_sub(1)),
+        Event::GraceEnded(data) => Some(data.version),
+        _ => None,
+    };
+    let older = older.map(|version| EntityKey::Version(id, version));
+    std::iter::once(EntityKey::Credential(id)).chain(older).collect()
+}
+
+fn workspace_rows(id: WorkspaceId, event: &Event) -> Vec<EntityKey> {
+    match event {
+        Event::TemplateAdmitted(data) => installation(id, data.template),
+        Event::VariableMapped(data) => installation(id, data.template),
+        Event::VariableUnmapped(data) => installation(id, data.template),
+        _ => vec![EntityKey::Workspace(id)],
     }
 }
 

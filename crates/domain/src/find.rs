@@ -1,11 +1,13 @@
 //! From a handle or an id to the thing, of what the caller may see. What he may not see is not there for him, and what
 //! is spelt alike is proposed from what he may.
 
-use crate::ids::{ClientId, CredentialId, PrincipalId, Revision, TemplateId, WebhookId, WorkspaceId};
+use crate::ids::{ClientId, CredentialId, IncidentId, PrincipalId, Revision, TemplateId, WebhookId, WorkspaceId};
 use crate::limits::{HANDLE_CHARS_MAX, SUGGESTIONS_LOOKED_AT_MAX, SUGGESTIONS_MAX};
 use crate::rejection::Rejection;
 use crate::rights::{Denied, Target, Visible};
-use crate::state::{Client, Credential, HandleKey, Principal, RevisionFact, State, Template, Webhook, Workspace};
+use crate::state::{
+    Client, Credential, HandleKey, Incident, Principal, RevisionFact, State, Template, Webhook, Workspace,
+};
 use crate::words::Right;
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -51,6 +53,31 @@ pub fn webhook<'s>(
         what: "webhook",
         pointer: pointer.to_owned(),
         suggestions: near(reference, state.webhooks.values().map(|it| it.handle.as_str())),
+        denied: None,
+    })
+}
+
+/// Finds an incident, closed ones too. They are for who reads the whole history or administers.
+///
+/// # Errors
+/// [`Rejection::NotFound`] at `pointer`.
+pub fn incident<'s>(
+    state: &'s State,
+    visible: &Visible<'_>,
+    reference: &str,
+    pointer: &str,
+) -> Result<&'s Incident, Rejection> {
+    let may = visible
+        .authorize(Right::Audit, Target::Ledger)
+        .or_else(|_| visible.authorize(Right::Administer, Target::Ledger));
+    may.map_err(Rejection::Denied)?;
+    let id = IncidentId::parse(reference).ok();
+    let is_it = |it: &&Arc<Incident>| id == Some(it.id) || it.handle == reference;
+    let found = state.incidents.values().find(is_it).map(Arc::as_ref);
+    found.ok_or_else(|| Rejection::NotFound {
+        what: "incident",
+        pointer: pointer.to_owned(),
+        suggestions: near(reference, state.incidents.values().map(|it| it.handle.as_str())),
         denied: None,
     })
 }

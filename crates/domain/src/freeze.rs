@@ -98,6 +98,11 @@ pub(crate) fn goes_on(command: &Command, caller: &Caller) -> bool {
                 | Command::IssueRunToken { .. }
                 | Command::ReleaseTokens
                 | Command::Unfreeze { .. }
+                | Command::OpenIncident { .. }
+                | Command::WidenIncident { .. }
+                | Command::TellStewards { .. }
+                | Command::SkipStep { .. }
+                | Command::CloseIncident { .. }
         )
 }
 

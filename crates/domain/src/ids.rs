@@ -115,6 +115,10 @@ id!(
     /// A freeze: what was stopped, and where.
     FreezeId, "fz"
 );
+id!(
+    /// An incident: what is looked into and done about it.
+    IncidentId, "ic"
+);
 
 impl PrincipalId {
     /// The ledger itself, as actor of what nobody asked for.

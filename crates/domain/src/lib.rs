@@ -16,6 +16,7 @@ pub mod evolve; // state, event -> state
 pub mod rows; // state <-> rows of the state keyspace
 pub mod rights; // may this principal do that, and by which grant
 pub mod freeze; // what is stopped, and for what
+pub mod incident; // what belongs to an incident, and what is to be done about it
 pub mod resolve; // which credential stands behind a variable, and why
 pub mod kinds; // which fields a kind has
 pub mod find; // handle or id -> thing, of what the caller may see

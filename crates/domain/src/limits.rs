@@ -43,6 +43,10 @@ pub const SIGN_IN_US_MAX: u64 = 12 * 3_600 * 1_000_000;
 pub const APPROVAL_US: u64 = 3_600 * 1_000_000;
 /// Freezes that hold at a time: each serving and each change is held against all of them.
 pub const FREEZES_MAX: usize = 64;
+/// Incidents that are open at a time.
+pub const INCIDENTS_OPEN_MAX: usize = 64;
+/// Suspects of one sort that an incident names.
+pub const SUSPECTS_MAX: usize = 256;
 /// How long a run's token lives at most: a day.
 pub const RUN_TOKEN_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 /// Tokens of runs that a principal has at a time: each stands in its row until it ends.

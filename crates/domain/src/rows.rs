@@ -3,12 +3,12 @@
 
 use crate::event::Stream;
 use crate::ids::{
-    ApprovalId, ClientId, CredentialId, CredentialVersion, FreezeId, PrincipalId, StreamVersion, TemplateId, TokenId,
-    WebhookId, WorkspaceId,
+    ApprovalId, ClientId, CredentialId, CredentialVersion, FreezeId, IncidentId, PrincipalId, StreamVersion,
+    TemplateId, TokenId, WebhookId, WorkspaceId,
 };
 use crate::state::{
-    AccessStream, Approval, Client, Credential, Default_, EntityKey, Freeze, Installation, Ledger, Policy, Principal,
-    State, StreamHead, Template, VersionFact, Webhook, Workspace,
+    AccessStream, Approval, Client, Credential, Default_, EntityKey, Freeze, Incident, Installation, Ledger, Policy,
+    Principal, State, StreamHead, Template, VersionFact, Webhook, Workspace,
 };
 use crate::stored;
 use crate::words::Category;
@@ -61,6 +61,7 @@ impl EntityKey {
             Self::Policy => key.push(11),
             Self::Webhook(id) => one(&mut key, 12, &id.0),
             Self::Freeze(id) => one(&mut key, 13, &id.0),
+            Self::Incident(id) => one(&mut key, 14, &id.0),
         }
         key
     }
@@ -98,6 +99,7 @@ impl EntityKey {
             10 => Self::Approval(ApprovalId(id)),
             12 => Self::Webhook(WebhookId(id)),
             13 => Self::Freeze(FreezeId(id)),
+            14 => Self::Incident(IncidentId(id)),
             _ => return None,
         })
     }
@@ -121,7 +123,8 @@ impl EntityKey {
             | Self::Approval(_)
             | Self::Policy
             | Self::Webhook(_)
-            | Self::Freeze(_) => true,
+            | Self::Freeze(_)
+            | Self::Incident(_) => true,
         }
     }
 }
@@ -151,6 +154,7 @@ impl State {
             EntityKey::Policy => (self.policy.head.version > 0).then(|| bytes(self.policy.as_ref())),
             EntityKey::Webhook(id) => self.webhooks.get(id).map(|it| bytes(it.as_ref())),
             EntityKey::Freeze(id) => self.freezes.get(id).map(|it| bytes(it.as_ref())),
+            EntityKey::Incident(id) => self.incidents.get(id).map(|it| bytes(it.as_ref())),
         }
     }
 
@@ -189,6 +193,9 @@ impl State {
             EntityKey::Freeze(id) => {
                 self.freezes.insert(id, own(read(row)?, |it: &Freeze| it.id == id)?);
             }
+            EntityKey::Incident(id) => {
+                self.incidents.insert(id, own(read(row)?, |it: &Incident| it.id == id)?);
+            }
         }
         Ok(())
     }
@@ -226,6 +233,7 @@ impl State {
             .chain((self.policy.head.version > 0).then_some(EntityKey::Policy))
             .chain(self.webhooks.keys().copied().map(EntityKey::Webhook))
             .chain(self.freezes.keys().copied().map(EntityKey::Freeze))
+            .chain(self.incidents.keys().copied().map(EntityKey::Incident))
     }
 
     /// The first row in which two states differ; a credential's versions count as its own row.
@@ -257,6 +265,7 @@ impl State {
             .or_else(|| (self.policy != other.policy).then_some(EntityKey::Policy))
             .or_else(|| differing(&self.webhooks, &other.webhooks).map(|id| EntityKey::Webhook(*id)))
             .or_else(|| differing(&self.freezes, &other.freezes).map(|id| EntityKey::Freeze(*id)))
+            .or_else(|| differing(&self.incidents, &other.incidents).map(|id| EntityKey::Incident(*id)))
     }
 
     /// Whether two states have the same rows.
@@ -285,7 +294,11 @@ impl State {
             Category::Approval => self.approvals.get(&ApprovalId(id)).map(|it| it.head),
             Category::Policy => Some(self.policy.head).filter(|_| self.ledger.id == id),
             Category::Webhook => self.webhooks.get(&WebhookId(id)).map(|it| it.head),
-            Category::Incident => self.freezes.get(&FreezeId(id)).map(|it| it.head),
+            // A freeze and an incident are streams of one category; their ids are random.
+            Category::Incident => {
+                let freeze = self.freezes.get(&FreezeId(id)).map(|it| it.head);
+                freeze.or_else(|| self.incidents.get(&IncidentId(id)).map(|it| it.head))
+            }
         };
         head.filter(|head| head.version > 0)
     }

@@ -9,11 +9,11 @@ pub use names::{HandleKey, Names, Skeletons};
 
 use crate::event::{
     AcceptedFinding, ApprovalRequested, FieldFact, Frozen, Granted, IdentityBound, Pair, RotationPolicy, Run, Source,
-    Variable, WebhookAim,
+    StewardsTold, Suspects, Variable, WebhookAim,
 };
 use crate::ids::{
-    ApprovalId, ClientId, CredentialId, CredentialVersion, FreezeId, GrantId, Position, PrincipalId, Revision,
-    StreamVersion, TemplateId, TimeUs, TokenId, WebhookId, WorkspaceId,
+    ApprovalId, ClientId, CorrelationId, CredentialId, CredentialVersion, FreezeId, GrantId, IncidentId, Position,
+    PrincipalId, Revision, StreamVersion, TemplateId, TimeUs, TokenId, WebhookId, WorkspaceId,
 };
 use crate::words::{Act, CredentialStatus, Kind, PrincipalKind};
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
@@ -56,6 +56,8 @@ pub struct State {
     pub webhooks: OrdMap<WebhookId, Arc<Webhook>>,
     /// What is stopped or was, by id; few.
     pub freezes: OrdMap<FreezeId, Arc<Freeze>>,
+    /// Incidents by id; few.
+    pub incidents: OrdMap<IncidentId, Arc<Incident>>,
     /// Derived: handles and names.
     pub names: Names,
     /// Derived: token hash to its owner.
@@ -668,6 +670,50 @@ pub struct Freeze {
     pub lifted: Option<(TimeUs, PrincipalId)>,
 }
 
+/// A step of an incident that is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The step, by ids.
+    pub step: String,
+    /// When.
+    pub at: TimeUs,
+    /// By whom.
+    pub by: PrincipalId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// An incident: what is looked into, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// Its stream.
+    pub head: StreamHead,
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// The name's skeleton as decided.
+    pub skeleton: String,
+    /// From when on it is looked at.
+    pub since: TimeUs,
+    /// Who and what is suspected.
+    pub suspects: Suspects,
+    /// What ties to it what is done about it.
+    pub correlation: CorrelationId,
+    /// By whom it was opened.
+    pub opened_by: PrincipalId,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who was told, of which credentials.
+    pub told: Vec<StewardsTold>,
+    /// What is left out.
+    pub skipped: Vec<Skipped>,
+    /// When, by whom and at which position it was closed.
+    pub closed: Option<(TimeUs, PrincipalId, Position)>,
+}
+
 /// Names one row of the `state` keyspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant names the entity of that name")]
@@ -686,4 +732,5 @@ pub enum EntityKey {
     Policy,
     Webhook(WebhookId),
     Freeze(FreezeId),
+    Incident(IncidentId),
 }

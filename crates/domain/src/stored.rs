@@ -6,10 +6,11 @@
 use crate::event::{
     Accessed, ApprovalRequested, ClientCreated, Counted, CredentialCreated, CredentialRolledBack, CredentialRotated,
     CredentialUpdated, DefaultMapped, DefaultUnmapped, DeniedAccess, Envelope, Event, FourEyesSet, Frozen, GraceEnded,
-    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, KEYS, LeakSearched, LedgerInitialized, Nothing,
-    PrincipalCreated, Recovered, Refused, Restored, Revealed, RotationDue, Sharing, StewardChanged, TemplateAdmitted,
-    TemplateRegistered, TemplateRevised, ThingUpdated, TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped,
-    WebhookCreated, WebhookDelivered, WebhookFailed, WebhookPaused, WebhookUpdated, WorkspaceCreated,
+    GrantWithdrawn, Granted, IdentityBound, IdentityUnbound, IncidentOpened, IncidentWidened, KEYS, LeakSearched,
+    LedgerInitialized, Nothing, PrincipalCreated, Recovered, Refused, Restored, Revealed, RotationDue, Sharing,
+    StepSkipped, StewardChanged, StewardsTold, TemplateAdmitted, TemplateRegistered, TemplateRevised, ThingUpdated,
+    TokenIssued, TokenRevoked, VariableMapped, VariableUnmapped, WebhookCreated, WebhookDelivered, WebhookFailed,
+    WebhookPaused, WebhookUpdated, WorkspaceCreated,
 };
 use crate::words::Category;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -173,6 +174,11 @@ events! {
     Webhook 7 "webhook.failed" WebhookFailed(WebhookFailed);
     Incident 1 "incident.frozen" Frozen(Frozen);
     Incident 2 "incident.unfrozen" Unfrozen(Nothing);
+    Incident 3 "incident.opened" IncidentOpened(IncidentOpened);
+    Incident 4 "incident.widened" IncidentWidened(IncidentWidened);
+    Incident 5 "incident.told" StewardsTold(StewardsTold);
+    Incident 6 "incident.step_skipped" StepSkipped(StepSkipped);
+    Incident 7 "incident.closed" IncidentClosed(Nothing);
 }
 
 /// The schema version that this program writes an event with. Schema 2 of a type has a key that schema 1 has not, and that

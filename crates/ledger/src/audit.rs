@@ -3,6 +3,7 @@
 mod bind; // words -> ids, times, lists
 mod condition; // what must hold of an event
 mod filter; // what is asked for
+mod incidents; // an incident looked into
 mod inquiry; // why it was allowed, what somebody came by, what is untidy
 mod language; // the same as people write it
 mod lists; // posting lists, read together
@@ -12,6 +13,7 @@ mod shown; // an event as it is shown
 mod survey; // each event that matches, for reports
 
 pub use filter::{Clause, Filter, FilterFault, FilterKey, Place, Word};
+pub use incidents::LookedInto;
 pub use inquiry::{CameBy, Explained};
 pub use proofs::Tip;
 pub use shown::{EventView, SubjectView};

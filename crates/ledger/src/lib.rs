@@ -48,7 +48,7 @@ mod house; // a ledger for unit tests
 
 pub use audit::{
     CameBy, Clause, EventPage, EventQuery, EventView, Explained, Explanation, Filter, FilterFault, FilterKey,
-    PAGE_EVENTS_MAX, Place, SubjectView, Tip, Word,
+    LookedInto, PAGE_EVENTS_MAX, Place, SubjectView, Tip, Word,
 };
 pub use backup::{
     BackupError, Checked as CheckedBackup, Loss, Piece as BackupPiece, RecoverOptions, Recovered, Taken,

@@ -20,7 +20,7 @@ use strongroom_domain::context::Caller;
 use strongroom_domain::event::Subject;
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::find;
-use strongroom_domain::ids::CredentialId;
+use strongroom_domain::ids::{CredentialId, TimeUs};
 use strongroom_domain::rights::{Target, Visible, visible};
 use strongroom_domain::state::Credential;
 use strongroom_domain::words::{Category, Right};
@@ -93,6 +93,20 @@ fn keep(snapshots: &mut Vec<(u64, Arc<State>)>, size: u64, state: Arc<State>) {
 }
 
 impl Ledger {
+    /// The time of a moment; of a position, when its record was made.
+    ///
+    /// # Errors
+    /// [`Failure`] at `pointer` where there is no such position.
+    pub fn time_of(&self, instant: Instant, pointer: &str) -> Result<TimeUs, Failure> {
+        let size = match instant {
+            Instant::Time(time) => return Ok(time),
+            Instant::Position(_) => self.shared.size_at(self.view().head, instant, pointer)?,
+        };
+        let opened = self.shared.opened(size - 1)?;
+        let (recorded, _) = opened.ok_or_else(|| Failure::Internal(format!("the record at {} is gone", size - 1)))?;
+        Ok(recorded.recorded_at)
+    }
+
     /// State after the record at a position, or after all that was recorded up to and including a moment, as a caller may
     /// see it now. Blocks; for a thread that may.
     ///

@@ -26,7 +26,7 @@ use strongroom_api::credential::{
 };
 use strongroom_api::identity::BindIdentity;
 use strongroom_api::import::Import;
-use strongroom_api::incident::CreateFreeze;
+use strongroom_api::incident::{CreateFreeze, OpenIncident, SkipStep, TellStewards, WidenIncident};
 use strongroom_api::inquiry::SearchLeaks;
 use strongroom_api::plan::{CopyWorkspace, Offboard, ReplaceCredential, Restore, SetUp, TransferStewardship, Undo};
 use strongroom_api::principal::{CreateGrant, CreatePrincipal, CreateRunToken, CreateToken};
@@ -37,6 +37,9 @@ use strongroom_api::workspace::{AdmitTemplate, CreateWorkspace, MapVariable, Set
 use strongroom_api::written::Because;
 use strongroom_connect::is_assertion;
 use strongroom_domain::context::Caller;
+use strongroom_domain::ids::CorrelationId;
+use strongroom_domain::rights::visible;
+use strongroom_domain::{Rejection, find};
 use strongroom_ledger::instant;
 use strongroom_ledger::{Failure, IdempotencyKey, RequestContext, View};
 use tokio::sync::Semaphore;
@@ -187,6 +190,10 @@ asked! {
     BindIdentity {}
     SetPolicy {}
     CreateFreeze {}
+    OpenIncident {}
+    WidenIncident {}
+    TellStewards {}
+    SkipStep {}
     CreateWebhook {}
     UpdateWebhook {}
 }
@@ -204,6 +211,9 @@ impl<T: Asked> FromRequest<App> for Call<T> {
         let (parts, body) = request.into_parts();
         let caller = authenticate(&parts, app).await?;
         let mut context = context(&parts, caller)?;
+        if let Some(reference) = headers::incident(&parts.headers)? {
+            context.correlation = Some(incident(app, &caller, &reference)?);
+        }
         let key = if T::KEYED {
             headers::idempotency_key(&parts.headers)?
         } else {
@@ -325,6 +335,21 @@ pub(crate) fn context(parts: &Parts, caller: Caller) -> Result<RequestContext, A
         user_agent: headers::user_agent(&parts.headers),
         ..RequestContext::of(caller)
     })
+}
+
+/// What ties a change to an incident that is open.
+fn incident(app: &App, caller: &Caller, reference: &str) -> Result<CorrelationId, ApiError> {
+    let view = app.ledger.view();
+    let seen = visible(&view.state, caller, view.now);
+    let incident = find::incident(&view.state, &seen, reference, "").map_err(Failure::from)?;
+    match incident.closed {
+        None => Ok(incident.correlation),
+        Some(_) => Err(Failure::from(Rejection::NotActive {
+            what: "incident",
+            status: "closed",
+        })
+        .into()),
+    }
 }
 
 /// Method and route with its parameters, which an idempotency key is bound to.

@@ -11,6 +11,7 @@ pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(crate) const REASON: &str = "x-strongroom-reason";
 pub(crate) const APPROVAL: &str = "x-strongroom-approval";
 pub(crate) const CORRELATION: &str = "x-correlation-id";
+pub(crate) const INCIDENT: &str = "x-strongroom-incident";
 
 /// Approvals that one request uses.
 const APPROVALS_MAX: usize = 20;
@@ -88,6 +89,26 @@ pub(crate) fn correlation(headers: &HeaderMap) -> Result<Option<CorrelationId>, 
             what: "is not `co_` and 32 hexadecimal digits",
             hint: "send the `correlation` of an earlier event, or leave the header out",
         })
+}
+
+/// `X-Strongroom-Incident`: the handle or id of the incident that a change belongs to.
+pub(crate) fn incident(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = one(headers, INCIDENT, "X-Strongroom-Incident")? else {
+        return Ok(None);
+    };
+    let wrong = |what, hint| ApiError::Header {
+        name: "X-Strongroom-Incident",
+        what,
+        hint,
+    };
+    if headers.contains_key(CORRELATION) {
+        return Err(wrong(
+            "goes with no X-Correlation-Id",
+            "an incident has a correlation of its own: send one of the two",
+        ));
+    }
+    let text = std::str::from_utf8(value).map_err(|_| wrong("is not UTF-8", "send the incident's handle or id"))?;
+    Ok(Some(text.to_owned()))
 }
 
 /// `X-Strongroom-Approval`: `ask`, or ids of approvals to be used.

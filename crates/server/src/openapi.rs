@@ -109,7 +109,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
 }
 
 /// What every write may carry.
-const HEADERS: [(&str, &str, &str); 5] = [
+const HEADERS: [(&str, &str, &str); 6] = [
     (
         "IdempotencyKey",
         "Idempotency-Key",
@@ -129,6 +129,11 @@ const HEADERS: [(&str, &str, &str); 5] = [
         "Correlation",
         "X-Correlation-Id",
         "the piece of work that this belongs to, as an earlier event names it",
+    ),
+    (
+        "Incident",
+        "X-Strongroom-Incident",
+        "the open incident that this is done about, by handle or id; its correlation is taken",
     ),
     (
         "Approval",

@@ -5,12 +5,13 @@
 mod client; // all about one client
 mod controls; // what SOC 2 and ISO 27001 ask
 mod events; // changes without a reason, broken glass
+mod incident; // what was done in an incident, by whom and about whom
 mod offboarding; // what somebody who leaves came by
 mod paper; // CSV and HTML
 mod people; // who may what, and uses it
 mod rotation; // what is rotated in time
 
-pub(crate) use paper::{csv, html};
+pub(crate) use paper::{csv, html, markdown};
 
 use crate::app::App;
 use crate::time::rfc3339;
@@ -44,18 +45,20 @@ pub(crate) enum Kind {
     BreakGlass,
     Offboarding,
     Client,
+    Incident,
     Soc2,
     Iso27001,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::AccessReview,
         Self::Rotation,
         Self::WithoutReason,
         Self::BreakGlass,
         Self::Offboarding,
         Self::Client,
+        Self::Incident,
         Self::Soc2,
         Self::Iso27001,
     ];
@@ -68,6 +71,7 @@ impl Kind {
             Self::BreakGlass => "break-glass",
             Self::Offboarding => "offboarding",
             Self::Client => "client",
+            Self::Incident => "incident",
             Self::Soc2 => "soc2",
             Self::Iso27001 => "iso27001",
         }
@@ -81,6 +85,7 @@ impl Kind {
             Self::BreakGlass => "Break-glass use",
             Self::Offboarding => "Offboarding",
             Self::Client => "Evidence of one client",
+            Self::Incident => "Incident",
             Self::Soc2 => "Evidence for SOC 2",
             Self::Iso27001 => "Evidence for ISO/IEC 27001:2022, Annex A",
         }
@@ -93,6 +98,7 @@ impl Kind {
             Self::WithoutReason => "changes by people that say nothing of why",
             Self::BreakGlass => "values that were seen without the right to read, acts by the root key, approvals used",
             Self::Offboarding => "everything that somebody saw or could have; each item is closed by a rotation",
+            Self::Incident => "an incident: who is suspected of what, what is done and what is open, its timeline",
             Self::Client => "a client's credentials, mappings, who was served them, and all events about it",
             Self::Soc2 => "trust services criteria, with the figures and where to look",
             Self::Iso27001 => "controls of Annex A, with the figures and where to look",
@@ -103,6 +109,7 @@ impl Kind {
         match self {
             Self::Offboarding => Some("principal"),
             Self::Client => Some("client"),
+            Self::Incident => Some("incident"),
             _ => None,
         }
     }
@@ -139,9 +146,14 @@ pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -
     lens.seen
         .authorize(Right::Audit, Target::Ledger)
         .map_err(Rejection::from)?;
-    let since = moment(query.since.as_deref(), view.now, "/since")?.unwrap_or(view.now.saturating_sub(PERIOD_US));
-    let until = moment(query.until.as_deref(), view.now, "/until")?.unwrap_or(view.now);
     let of = named(kind, query)?;
+    // An incident has a time of its own.
+    let (begun, ended) = match (&of, kind) {
+        (Some(of), Kind::Incident) => incident::time_of(&lens, of)?,
+        _ => (view.now.saturating_sub(PERIOD_US), view.now),
+    };
+    let since = moment(query.since.as_deref(), view.now, "/since")?.unwrap_or(begun);
+    let until = moment(query.until.as_deref(), view.now, "/until")?.unwrap_or(ended);
     let desk = Desk {
         app,
         caller,
@@ -159,6 +171,7 @@ pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -
         Kind::BreakGlass => desk.break_glass()?,
         Kind::Offboarding => desk.offboarding(reference)?,
         Kind::Client => desk.client(reference)?,
+        Kind::Incident => desk.incident(reference)?,
         Kind::Soc2 => desk.controls(&controls::SOC2)?,
         Kind::Iso27001 => desk.controls(&controls::ISO27001)?,
     };
@@ -179,9 +192,14 @@ pub(crate) fn make(app: &App, caller: Caller, kind: Kind, query: &ReportQuery) -
     })
 }
 
-/// The principal or client that a report is about, where it is about one, and about nothing else.
+/// The principal, client or incident that a report is about, where it is about one, and about nothing else.
 fn named(kind: Kind, query: &ReportQuery) -> Result<Option<String>, Failure> {
-    for (what, given) in [("principal", &query.principal), ("client", &query.client)] {
+    let subjects = [
+        ("principal", &query.principal),
+        ("client", &query.client),
+        ("incident", &query.incident),
+    ];
+    for (what, given) in subjects {
         let wrong = match (given.is_some(), kind.of() == Some(what)) {
             (true, false) => "says nothing in this report",
             (false, true) => "is missing: this report is about one",
@@ -193,7 +211,7 @@ fn named(kind: Kind, query: &ReportQuery) -> Result<Option<String>, Failure> {
             Some("`audit report` lists what each report is of"),
         ));
     }
-    Ok(query.principal.clone().or_else(|| query.client.clone()))
+    Ok(subjects.into_iter().find_map(|(_, given)| given.clone()))
 }
 
 fn moment(text: Option<&str>, now: TimeUs, pointer: &str) -> Result<Option<TimeUs>, Failure> {

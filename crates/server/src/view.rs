@@ -18,7 +18,7 @@ mod written; // receipts: a function of their events, so that a repeat is answer
 
 pub(crate) use approval::{approval_asked, approval_written, policy_written};
 pub(crate) use exchange::{cloud_event, is_refusal, ocsf};
-pub(crate) use incident::freeze_written;
+pub(crate) use incident::{freeze_written, incident_insight, incident_written};
 pub(crate) use inquiry::{by_name, differs};
 pub(crate) use plan::{plan_done, plan_shown};
 pub(crate) use webhook::webhook_written;

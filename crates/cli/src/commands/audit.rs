@@ -2,7 +2,7 @@
 
 mod export; // the log for other programs
 mod leaks; // values that may have leaked
-mod report; // what is asked each quarter
+pub(crate) mod report; // what is asked each quarter
 mod questions; // why, who could, what it reaches, what differs
 mod words; // a filter as the shell gives it
 
@@ -144,6 +144,9 @@ pub(crate) struct FilterFlags {
     /// Only what belongs to this piece of work
     #[arg(long, value_name = "ID")]
     pub(crate) correlation: Vec<String>,
+    /// Only what belongs to this incident
+    #[arg(long, value_name = "HANDLE")]
+    pub(crate) incident: Vec<String>,
     /// Only what this request did
     #[arg(long, value_name = "ID")]
     pub(crate) request: Vec<String>,
@@ -187,6 +190,7 @@ impl FilterFlags {
             outcome: any(&self.outcome),
             source: any(&self.source),
             correlation: any(&self.correlation),
+            incident: any(&self.incident),
             request: any(&self.request),
             reason: any(&self.reason),
             position: any(&self.position),

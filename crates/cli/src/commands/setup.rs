@@ -299,6 +299,7 @@ fn part(write: &WriteArgs, part: &str) -> Options {
         idempotency_key: write.idempotency_key.as_ref().map(|key| format!("{key}/{part}")),
         if_match: None,
         approval: None,
+        incident: write.incident.clone(),
     }
 }
 

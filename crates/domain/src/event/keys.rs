@@ -30,7 +30,7 @@ pub const KEYS: &[(&str, &str)] = &[
     // webhooks, what is due
     ("aim", "aim"), ("url", "url"), ("nts", "types"), ("flt", "filter"), ("gn", "gone"), ("du", "due_at"), ("be", "by_expiry"),
     // incidents
-    ("stp", "stops"),
+    ("stp", "stops"), ("prs", "principals"), ("tks", "tokens"), ("nws", "networks"), ("si", "since"), ("su", "suspects"), ("stn", "step"),
     // secret parts
     ("doc", "document"), ("rk", "reference_key"), ("rf", "references"), ("rh", "reference_hash"), ("rid", "reference_id_hash"), ("rnm", "reference_name_hash"),
     // ledger

@@ -43,6 +43,10 @@ pub(crate) struct World {
     pub(crate) if_match: Option<u64>,
     pub(crate) duplicates: Vec<Duplicate>,
     pub(crate) approvals: Vec<ApprovalId>,
+    /// The piece of work that what follows belongs to.
+    pub(crate) work: u8,
+    /// Where requests come from.
+    pub(crate) source: Option<String>,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     ids: Counter,
 }
@@ -60,6 +64,8 @@ impl World {
             if_match: None,
             duplicates: Vec::new(),
             approvals: Vec::new(),
+            work: 7,
+            source: None,
             rows: BTreeMap::new(),
             ids: Counter::default(),
         }
@@ -264,10 +270,10 @@ impl World {
             token: self.caller.token,
             grant,
             reason: self.reason.clone(),
-            correlation: CorrelationId([7; 16]),
+            correlation: CorrelationId([self.work; 16]),
             causation: None,
             request_id: String::new(),
-            source: None,
+            source: self.source.clone(),
             user_agent: None,
             idempotency: None,
         }

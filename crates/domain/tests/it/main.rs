@@ -9,6 +9,7 @@ mod four_eyes;
 mod freeze;
 mod harness;
 mod identity;
+mod incident;
 mod laws;
 mod plan;
 mod principal;

@@ -268,6 +268,33 @@ fn samples() -> Vec<Event> {
             stops: vec![Stop::Writes, Stop::Serving],
         }),
         Event::Unfrozen(e::Nothing {}),
+        Event::IncidentOpened(e::IncidentOpened {
+            name: "Leaked token".to_owned(),
+            skeleton: "leaked token".to_owned(),
+            handle: "leaked-token".to_owned(),
+            since: NOW - 3_600_000_000,
+            suspects: e::Suspects {
+                principals: vec![PrincipalId([2; 16])],
+                tokens: vec![TokenId([4; 16])],
+                sources: vec!["192.0.2.0/24".to_owned()],
+                credentials: vec![CredentialId([13; 16])],
+            },
+        }),
+        Event::IncidentWidened(e::IncidentWidened {
+            suspects: e::Suspects {
+                credentials: vec![CredentialId([14; 16])],
+                ..e::Suspects::default()
+            },
+            since: Some(NOW - 7_200_000_000),
+        }),
+        Event::StewardsTold(e::StewardsTold {
+            stewards: vec![PrincipalId([2; 16])],
+            credentials: vec![CredentialId([13; 16]), CredentialId([14; 16])],
+        }),
+        Event::StepSkipped(e::StepSkipped {
+            step: format!("rotate:{}", CredentialId([13; 16])),
+        }),
+        Event::IncidentClosed(e::Nothing {}),
     ]
 }
 

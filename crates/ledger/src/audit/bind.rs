@@ -15,7 +15,9 @@ use std::ops::Range;
 use strongroom_domain::Rejection;
 use strongroom_domain::event::Subject;
 use strongroom_domain::find;
-use strongroom_domain::ids::{ClientId, CorrelationId, GrantId, Position, PrincipalId, TokenId};
+use strongroom_domain::ids::{ClientId, CorrelationId, GrantId, Position, PrincipalId, TimeUs, TokenId};
+use strongroom_domain::incident::Watched;
+use strongroom_domain::state::{IdentityFact, Principal};
 use strongroom_domain::stored;
 use strongroom_domain::words::Kind;
 
@@ -72,6 +74,15 @@ pub(super) fn bind(shared: &Shared, reader: &Reader<'_>, filter: &Filter) -> Res
                     .conditions
                     .push(Condition::unlisted(clause, Test::Positions(ranges)));
             }
+            FilterKey::Incident => {
+                let (condition, since) = incidents(reader, clause)?;
+                if !clause.negated {
+                    let position = shared.store.view().find_time(since);
+                    let position = position.map_err(|error| Failure::Internal(error.to_string()))?;
+                    bound.range.start = bound.range.start.max(position.min(reader.head));
+                }
+                bound.conditions.push(condition);
+            }
             _ => bound.conditions.push(condition(reader, clause)?),
         }
     }
@@ -94,10 +105,48 @@ fn condition(reader: &Reader<'_>, clause: &Clause) -> Result<Condition, Failure>
         | FilterKey::Variable
         | FilterKey::Request
         | FilterKey::Reason
+        | FilterKey::Incident
         | FilterKey::Since
         | FilterKey::Until
         | FilterKey::Position => refined(clause),
     }
+}
+
+/// Incidents, and when the first of them begins.
+fn incidents(reader: &Reader<'_>, clause: &Clause) -> Result<(Condition, TimeUs), Failure> {
+    let watched = each(clause, |word| {
+        let incident = find::incident(reader.state, &reader.seen, &word.text, &word.place.pointer());
+        found(word, incident).map(Watched::of)
+    })?;
+    let since = watched.iter().map(Watched::since).min().unwrap_or_default();
+    let networks = || watched.iter().flat_map(Watched::networks);
+    let is_one = |network: &&IpNet| network.prefix_len() == network.max_prefix_len();
+    // A network has no list of its own: every record since then is looked at.
+    if !networks().all(|network| is_one(&network)) {
+        return Ok((Condition::unlisted(clause, Test::Incidents(watched)), since));
+    }
+    let mut lists: Vec<Concern> = networks()
+        .map(|network| Concern::Source(network.addr().to_string()))
+        .collect();
+    for it in &watched {
+        let suspects = it.suspects();
+        let holders = reader.holders(|principal| suspects.tokens.iter().any(|token| has(principal, *token)));
+        lists.push(Concern::Correlation(it.correlation().0));
+        lists.extend(holders.iter().map(|id| Concern::Actor(id.0)));
+        lists.extend(by_or_about(&suspects.principals));
+        let credentials = suspects.credentials.iter();
+        lists.extend(credentials.map(|id| Concern::Subject(Subject::Credential(*id))));
+    }
+    if lists.len() > LISTS_MAX {
+        return Ok((Condition::unlisted(clause, Test::Incidents(watched)), since));
+    }
+    Ok((Condition::listed(clause, lists, Test::Incidents(watched)), since))
+}
+
+/// Whether a token or identity is a principal's.
+fn has(principal: &Principal, id: TokenId) -> bool {
+    let identity = |it: &IdentityFact| it.bound.identity == id;
+    principal.tokens.iter().any(|token| token.id == id) || principal.identities.iter().any(identity)
 }
 
 /// What an event is about.
@@ -147,14 +196,7 @@ fn by(reader: &Reader<'_>, clause: &Clause) -> Result<Condition, Failure> {
             let ids = each(clause, |word| {
                 id(word, TokenId::parse(&word.text).ok(), TokenId::PREFIX)
             })?;
-            let holders = reader.holders(|it| {
-                let tokens = it.tokens.iter().any(|token| ids.contains(&token.id));
-                tokens
-                    || it
-                        .identities
-                        .iter()
-                        .any(|identity| ids.contains(&identity.bound.identity))
-            });
+            let holders = reader.holders(|it| ids.iter().any(|token| has(it, *token)));
             Condition::listed(clause, by_or_about(&holders).collect(), Test::Tokens(ids))
         }
         key => {

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 use strongroom_domain::event::{Event, Recorded, Subject};
 use strongroom_domain::ids::{CorrelationId, GrantId, Position, PrincipalId, TokenId};
+use strongroom_domain::incident::Watched;
 use strongroom_domain::stored;
 use strongroom_domain::words::Kind;
 
@@ -72,6 +73,7 @@ pub(super) enum Test {
     Variables(Vec<String>),
     Sources(Vec<IpNet>),
     Correlations(Vec<CorrelationId>),
+    Incidents(Vec<Watched>),
     Requests(Vec<String>),
     /// In lower case.
     Reasons(Vec<String>),
@@ -191,6 +193,8 @@ impl Test {
                 address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
             }
             Self::Correlations(ids) => ids.contains(&envelope.correlation),
+            // Whom an incident suspects is for auditors.
+            Self::Incidents(watched) => reader.audits && watched.iter().any(|it| it.holds(recorded)),
             Self::Requests(ids) => ids.contains(&envelope.request_id),
             Self::Reasons(parts) => envelope.reason.as_deref().is_some_and(|reason| {
                 let reason = reason.to_lowercase();

@@ -64,6 +64,8 @@ keys! {
     Source = "source",
     /// The piece of work.
     Correlation = "correlation",
+    /// An incident: what its suspects did, what concerns them, what was done about it.
+    Incident = "incident",
     /// The request.
     Request = "request",
     /// Text in the reason.

@@ -144,7 +144,8 @@ impl Texts {
                 self.text("/name", name);
                 self.text("/description", description);
             }
-            Command::CreatePrincipal { name, .. } => self.text("/name", name),
+            Command::CreatePrincipal { name, .. } | Command::OpenIncident { name, .. } => self.text("/name", name),
+            Command::SkipStep { step, .. } => self.text("/step", step),
             Command::CreateWebhook { name, aim, .. } => {
                 self.text("/name", name);
                 self.text("/url", &aim.url);
@@ -202,7 +203,10 @@ impl Texts {
             | Command::JudgeApproval { .. }
             | Command::SetFourEyes { .. }
             | Command::Freeze { .. }
-            | Command::Unfreeze { .. } => {}
+            | Command::Unfreeze { .. }
+            | Command::WidenIncident { .. }
+            | Command::TellStewards { .. }
+            | Command::CloseIncident { .. } => {}
             Command::RecordAccess { instance, .. } => self.optional("/instance", instance.as_deref()),
             Command::Initialize { owner_name, .. } => self.text("/owner_name", owner_name),
         }

@@ -1,4 +1,4 @@
-//! A report as CSV, and as one page to print.
+//! A report as CSV, as Markdown, and as one page to print.
 
 use crate::routes::harmless;
 use askama::Template;
@@ -17,6 +17,37 @@ struct Page<'r> {
 pub(crate) fn html(report: &Report) -> Result<String, Failure> {
     let page = Page { report };
     page.render().map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// Text for people who read it as it is, and for what renders it: tables as GitHub's Markdown has them.
+#[derive(Template)]
+#[template(path = "report.md", escape = "none")]
+struct Text<'r> {
+    report: &'r Report,
+}
+
+/// The same as Markdown.
+pub(crate) fn markdown(report: &Report) -> Result<String, Failure> {
+    let text = Text { report };
+    text.render().map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// A text within a line of Markdown: signs that would be markup are not, and a cell stays one.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '!' => plain.extend(['\\', c]),
+            c if c.is_control() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+fn row_of<'c>(cells: impl Iterator<Item = &'c Value>) -> String {
+    let cells: Vec<String> = cells.map(|cell| plain(&shown(cell))).collect();
+    format!("| {} |", cells.join(" | "))
 }
 
 /// All tables as one: the section first, then each column that any of them has. Cells are harmless in a spreadsheet.

@@ -31,7 +31,7 @@ async fn list(asker: Asker) -> Answer {
     answer::ok(&Reports { items })
 }
 
-/// One report, with `audit` on the ledger: tables as JSON, CSV, or one page to print. It holds no value of a credential.
+/// One report, with `audit` on the ledger: tables as JSON, CSV, Markdown, or one page to print. It holds no value of a credential.
 #[utoipa::path(get, path = "/api/v1/audit/reports/{name}", tag = "reports", params(ReportFormat, ReportQuery),
     responses((status = 200, body = Report)))]
 async fn report(
@@ -50,7 +50,7 @@ async fn report(
             denied: None,
         })
     })?;
-    let formats = ["json", "csv", "html"];
+    let formats = ["json", "csv", "markdown", "html"];
     let format = format.as_deref().unwrap_or("json").to_owned();
     let known = formats.contains(&format.as_str()).then_some(());
     word(known, "/format", "format", &formats)?;
@@ -58,6 +58,10 @@ async fn report(
     let made = blocking(move || reports::make(&app, caller, kind, &query)).await?;
     match format.as_str() {
         "csv" => Ok(paper(reports::csv(&made)?, "text/csv; charset=utf-8")),
+        "markdown" => Ok(paper(
+            reports::markdown(&made)?.into_bytes(),
+            "text/markdown; charset=utf-8",
+        )),
         "html" => Ok(paper(reports::html(&made)?.into_bytes(), "text/html; charset=utf-8")),
         _ => answer::ok(&made),
     }

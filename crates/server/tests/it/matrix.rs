@@ -88,6 +88,13 @@ POST /freezes/{id}/lift                                                 | dddddd
 GET /hygiene                                                            | yyyeyyyy yyyeyyyy eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee
 DELETE /identities/{id}                                                 | .....dyy ........ ........ ........ .....dyy ........ ........
 POST /import                                                            | ddydddyy dddddddd dddddddd dddddddd ddydddyy dddddddd dddddddd
+GET /incidents                                                          | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+POST /incidents                                                         | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+GET /incidents/{handle}                                                 | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
+POST /incidents/{handle}/close                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /incidents/{handle}/skip                                           | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /incidents/{handle}/tell                                           | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
+POST /incidents/{handle}/widen                                          | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /principals                                                         | dddddyyy dddddddd dddddddd dddddddd dddddyyy dddddddd dddddddd
 POST /principals                                                        | ddddddyy dddddddd dddddddd dddddddd ddddddyy dddddddd dddddddd
 GET /principals/{handle}                                                | .....yyy ........ ........ ........ .....yyy ........ ........
@@ -238,6 +245,7 @@ fn ask<'r>(route: &'r str, ids: &Ids) -> (&'r str, String, Value) {
         "workspaces" => "shop-a",
         "templates" => "orders",
         "webhooks" => "pager",
+        "incidents" => "breach",
         _ => "someone",
     };
     let named = |id: &str| path.replace("{handle}", handle).replace("{id}", id);
@@ -321,6 +329,11 @@ fn body(route: &str, method: &str) -> Value {
         "POST /webhooks/{handle}/update" => json!({"on": ["grace_ended"]}),
         "POST /freezes" => json!({"workspaces": ["shop-a"], "reason": "the matrix"}),
         "POST /freezes/{id}/lift" => json!({"reason": "the matrix"}),
+        "POST /incidents" => json!({"name": "Another", "since": "1h", "reason": "the matrix"}),
+        "POST /incidents/{handle}/widen" => json!({"suspects": {"principals": ["someone"]}}),
+        "POST /incidents/{handle}/tell" => json!({"stewards": ["dev"], "reason": "the matrix"}),
+        "POST /incidents/{handle}/skip" => json!({"step": "disable:someone", "reason": "the matrix"}),
+        "POST /incidents/{handle}/close" => json!({"reason": "the matrix"}),
         "PUT /policy" => json!({"four_eyes": ["revoke_in_use"]}),
         // Plans are shown to who sees what they touch; each line is judged as the command that it stands for.
         "POST /credentials/{handle}/replace" => json!({"new": "shopify-a-2", "dry_run": true}),
@@ -362,9 +375,17 @@ async fn outcome(world: &World, ids: &Ids, route: &str, token: &str) -> char {
 
 /// A list that names a thing of client a, or does not.
 fn list(reply: &Reply) -> char {
-    let told = ["shopify-a", "client-a", "shop-a", "orders", "someone", "pager"]
-        .iter()
-        .any(|handle| reply.text.contains(&format!("\"{handle}\"")));
+    let told = [
+        "shopify-a",
+        "client-a",
+        "shop-a",
+        "orders",
+        "someone",
+        "pager",
+        "breach",
+    ]
+    .iter()
+    .any(|handle| reply.text.contains(&format!("\"{handle}\"")));
     if told { 'y' } else { 'e' }
 }
 
@@ -433,6 +454,11 @@ async fn agency() -> (World, Ids) {
     made(&world, "/webhooks", pager).await;
     let freeze = json!({"tags": ["frozen=yes"], "reason": "the matrix"});
     let freeze = made(&world, "/freezes", freeze).await;
+    let breach = json!({
+        "name": "Breach", "since": "1h", "reason": "the matrix",
+        "suspects": {"principals": ["someone"], "credentials": ["shopify-a"]},
+    });
+    made(&world, "/incidents", breach).await;
     let ids = Ids {
         approval: approval(&world).await,
         freeze: freeze["freeze"]["id"].as_str().unwrap().to_owned(),

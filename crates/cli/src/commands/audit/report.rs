@@ -15,7 +15,7 @@ use strongroom_api::report::ReportQuery;
 const ROWS_SHOWN: usize = 50;
 
 /// `audit report`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   strongroom audit report
@@ -26,7 +26,7 @@ Examples:
 
 Without a name it lists the reports. Takes `audit`; no value of a credential is ever in one.")]
 pub(crate) struct ReportArgs {
-    /// Which: access-review, rotation, without-reason, break-glass, offboarding, client, soc2, iso27001
+    /// Which: access-review, rotation, without-reason, break-glass, offboarding, client, incident, soc2, iso27001
     pub(crate) name: Option<String>,
     /// From when on: a time, a date, or how long ago; 90 days where nothing is said
     #[arg(long, value_name = "WHEN")]
@@ -40,8 +40,11 @@ pub(crate) struct ReportArgs {
     /// Of client: which
     #[arg(long, value_name = "CLIENT")]
     pub(crate) client: Option<String>,
+    /// Of incident: which
+    #[arg(long, value_name = "INCIDENT")]
+    pub(crate) incident: Option<String>,
     /// How it is written
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json", "csv", "html"])]
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json", "csv", "markdown", "html"])]
     pub(crate) format: String,
     /// Write to this new file instead of to stdout
     #[arg(long, value_name = "FILE")]
@@ -49,7 +52,7 @@ pub(crate) struct ReportArgs {
 }
 
 /// Reports.
-pub(super) async fn run(args: &ReportArgs, session: &Session) -> Outcome {
+pub(crate) async fn run(args: &ReportArgs, session: &Session) -> Outcome {
     let Some(name) = &args.name else {
         let reports = session.read(session.client.reports()).await?;
         return session.output.show(&reports, |look| kinds(&reports, look));
@@ -59,9 +62,12 @@ pub(super) async fn run(args: &ReportArgs, session: &Session) -> Outcome {
         until: args.until.clone(),
         principal: args.principal.clone(),
         client: args.client.clone(),
+        incident: args.incident.clone(),
     };
     let bytes = match args.format.as_str() {
-        format @ ("csv" | "html") => session.client.report_as(name, &query, format).await.map_err(failure)?,
+        format @ ("csv" | "markdown" | "html") => {
+            session.client.report_as(name, &query, format).await.map_err(failure)?
+        }
         format => {
             let report = session.read(session.client.report(name, &query)).await?;
             if format == "table" && args.file.is_none() {
