@@ -226,3 +226,58 @@ fn a_key_that_opens_nothing_is_told_so() {
     let both = ["serve", "--dev", "--without-secrets"];
     place.run(&both).exits(1);
 }
+
+#[test]
+fn a_copy_of_what_there_was_is_looked_at_and_is_nothing_to_go_on_from() {
+    let original = original(Server::stop);
+    let place = &original.place;
+    let (data, into) = (place.data(), place.path().join("then"));
+    let (data, into) = (data.to_str().unwrap(), into.to_str().unwrap());
+    let key = place.data().join("dev-root-key");
+    let root = ["--root-key-file", key.to_str().unwrap()];
+    let before = bytes(&place.data());
+    let until = ["replay", "--until", "16", "--into", into, "--data", data];
+    let copied = place.json(&[&until[..], &root].concat());
+    assert_eq!(
+        (&copied["records"], &copied["credentials"].is_u64()),
+        (&json!(17), &true)
+    );
+    let untouched: BTreeMap<_, _> = bytes(&place.data());
+    assert_eq!(untouched, before);
+    // What is not needed to look is not there: no value in clear, no key row, no key that opens one.
+    for path in files(Path::new(into)) {
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(VALUE.len()).any(|it| it == VALUE.as_bytes()), "{path:?}");
+    }
+    let exported = place.path().join("key-of-then");
+    let exported = exported.to_str().unwrap();
+    place
+        .run(&[&["keys", "export-history", "--data", into, "--to", exported][..], &root].concat())
+        .exits(0);
+    let looking = ["--read-only", "--history-key-file", exported, "--data", into];
+    let server = place.serve_real(&looking, &original.token);
+    server.get("/audit/checkpoint").refused(404, "not_found");
+    assert_eq!(server.all("/audit/events").len(), 17);
+    let then = &original.answers["/credentials/openai?as_of=16"][0];
+    let now = without_clock(server.get("/credentials/openai").ok());
+    assert_eq!(&now["version"], &then["version"]);
+    assert_eq!(now["fields"], then["fields"]);
+    let explained = without_clock(server.get("/audit/explain/6").ok());
+    assert_eq!(explained, original.answers["/audit/explain/6"][0]);
+    assert!(
+        server
+            .post("/admin/verify", json!({}))
+            .text()
+            .contains("\"secrets_opened\":0")
+    );
+    server
+        .post("/credentials/openai/reveal", json!({"reason": "to see"}))
+        .refused(403, "reads_only");
+    server.stop();
+    // Not even by the root key.
+    let refused = place.run(&[&["serve", "--listen", "127.0.0.1:0", "--data", into][..], &root].concat());
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("not this log's"), "{}", refused.err);
+    let full = place.run(&[&until[..], &root].concat());
+    assert_eq!(full.code, 1, "{}", full.err);
+}

@@ -84,6 +84,9 @@ fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Init(args) => commands::init::run(args, output, &Ask::new(output)),
         Command::Doctor(args) => commands::doctor::run(args, output),
         Command::Recover(args) => commands::recover::run(args, output),
+        Command::Replay(args) if let (Some(until), Some(into)) = (&args.until, &args.into) => {
+            commands::replay::copy(args, until, into, output)
+        }
         Command::Man(args) => commands::man::run(args, output),
         Command::Config(command) => commands::config::run(command, output),
         Command::Keys(command) => commands::keys::run(command, output),

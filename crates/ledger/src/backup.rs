@@ -7,12 +7,14 @@
 //! In a target: `log/FIRST-SIZE.srdp`, each beginning where the one before ends; `keys.srkh`; `edge`, the right edge of the tree over
 //! them, so that a backup costs what is new. Half a piece has another name.
 
+mod copy;
 mod error;
 mod half;
 mod loss;
 mod restore;
 mod target;
 
+pub use copy::Copied;
 pub use error::BackupError;
 pub use loss::Loss;
 pub use restore::{RecoverOptions, Recovered};
@@ -22,6 +24,7 @@ use crate::Ledger;
 use half::KeyHalf;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use strongroom_domain::ids::TimeUs;
 use strongroom_log::{Layout, Space};
 use strongroom_proof::dump::DumpWriter;
 use strongroom_seal::RootKeyProvider;
@@ -92,6 +95,23 @@ impl Ledger {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Loss, BackupError> {
         loss::accept(dir, options, progress)
+    }
+}
+
+impl Ledger {
+    /// Copies the records up to a moment (a position, a time, how long before `now`) into a directory of its own, with the keys of the history
+    /// and no others: to look at, by [`Ledger::look`]. Blocks; costs a replay.
+    ///
+    /// # Errors
+    /// [`BackupError`]; then there is no such directory.
+    pub fn copy_until(
+        dir: &Path,
+        into: &Path,
+        root: &dyn RootKeyProvider,
+        (until, now): (&str, TimeUs),
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Copied, BackupError> {
+        copy::copy(dir, into, root, (until, now), progress)
     }
 }
 

@@ -49,8 +49,8 @@ impl House {
         self.dir.path().join("root-key")
     }
 
-    pub(crate) fn open(&self) -> (Ledger, OpenReport) {
-        let options = OpenOptions {
+    pub(crate) fn options(&self) -> OpenOptions {
+        OpenOptions {
             root: Box::new(FileProvider(self.root())),
             dev: true,
             clock: self.clock.clone(),
@@ -59,8 +59,11 @@ impl House {
             rebuild_state: false,
             on_fatal: Box::new(|why| panic!("{why}")),
             cache_bytes: 8 << 20,
-        };
-        Ledger::open(&self.data(), options).unwrap()
+        }
+    }
+
+    pub(crate) fn open(&self) -> (Ledger, OpenReport) {
+        Ledger::open(&self.data(), self.options()).unwrap()
     }
 
     pub(crate) fn create_client(&self, ledger: &Ledger, name: &str) {

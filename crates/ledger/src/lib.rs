@@ -51,7 +51,7 @@ pub use audit::{
     LookedInto, PAGE_EVENTS_MAX, Place, SubjectView, Tip, Word,
 };
 pub use backup::{
-    BackupError, Checked as CheckedBackup, Loss, Piece as BackupPiece, RecoverOptions, Recovered, Taken,
+    BackupError, Checked as CheckedBackup, Copied, Loss, Piece as BackupPiece, RecoverOptions, Recovered, Taken,
     Target as BackupTarget, check_backup_keys,
 };
 pub use birth::InitOptions;

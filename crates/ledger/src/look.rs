@@ -87,7 +87,7 @@ pub(crate) fn look(dir: &Path, options: LookOptions) -> Result<(Ledger, OpenRepo
 }
 
 /// A shadow beside the directory, where its tables need no copy; else where temporary files go.
-fn shadow_of(dir: &Path) -> Result<Shadow, OpenError> {
+pub(crate) fn shadow_of(dir: &Path) -> Result<Shadow, OpenError> {
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     match Shadow::make(dir, parent.unwrap_or(Path::new("."))) {
         Err(strongroom_log::OpenError::Io { .. }) => Ok(Shadow::make(dir, &std::env::temp_dir())?),

@@ -70,6 +70,15 @@ pub enum BackupError {
         /// Where it begins.
         found: u64,
     },
+    /// A moment is none.
+    #[error("it is neither a position nor a time")]
+    Moment,
+    /// A moment at which there is no record.
+    #[error("there was no record then, or is none yet: there are {head}")]
+    NotThere {
+        /// Records that there are.
+        head: u64,
+    },
     /// The key half is not there, cut or damaged.
     #[error("the key half of the backup is missing, cut or damaged")]
     KeyHalf,
@@ -149,6 +158,10 @@ impl BackupError {
             }
             Self::Root(_) | Self::KeyFile(_) | Self::DataKey => "give the root key that the ledger was served with",
             Self::NotEmpty { .. } => "choose a directory that is not there yet",
+            Self::Moment => {
+                "a position like 1200, a time like 2026-11-23T14:05:00Z, a date like 2026-11-23, or how long ago: 2h, 7d"
+            }
+            Self::NotThere { .. } => "name a moment between the first record and the last",
             Self::Whole { .. } => "serve it",
             Self::Reason => "say why: the reason is recorded",
             Self::NothingLeft => "restore a backup",

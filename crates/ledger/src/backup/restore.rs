@@ -27,11 +27,12 @@ use strongroom_domain::event::{Event, Recorded};
 use strongroom_domain::evolve::evolve;
 use strongroom_domain::ids::CredentialId;
 use strongroom_log::{Committer, DataDir, Opened, Slice, Space, Store, hold};
+use strongroom_proof::Hash;
 use strongroom_proof::note::{Origin, SignedNote};
 use strongroom_proof::tree::Frontier;
 use strongroom_proof::verify::{Began, KeyLog};
 use strongroom_seal::keyfile::{self, EpochKey, HistoryKeys, KeyFile, Keys, SigningKeys};
-use strongroom_seal::{Key32, RootKeyProvider, Signer, random_bytes};
+use strongroom_seal::{Key32, RootKey, RootKeyProvider, Signer, random_bytes};
 
 /// Records of one commit.
 const BATCH_RECORDS: u64 = 2_048;
@@ -166,41 +167,15 @@ impl Before {
             random_bytes().map_err(OpenError::from)?,
             &keys,
         )?;
-        let data_dir = DataDir::create(dir).map_err(OpenError::from)?;
-        let path = data_dir.layout().key_file();
-        keyfile::write(&path, &key_file).map_err(OpenError::from)?;
-        let held = HeldKeyFile::new(path, &key_file, &self.half.root)?;
         let origin = Origin::parse(&self.newest.key.name).map_err(|_| OpenError::LedgerName)?;
-        let contents = Contents::all(&key_file, &self.half.root)?;
-        let log_options = strongroom_log::OpenOptions::default();
-        let unsealed = open::unseal(data_dir, contents, &key_file, &log_options, Some(origin.name()))?;
-        let Unsealed { opened, mut keys, .. } = unsealed;
-        keys.succession = Some(Succession {
+        let mut load = Load::create(dir, &key_file, &self.half.root, origin.name())?;
+        load.keys.succession = Some(Succession {
             checkpoint: self.checkpoint.clone(),
             signer: self.signer(),
         });
         for (id, key) in &self.half.data_keys {
-            keys.add_data_key(*id, Arc::clone(key));
+            load.keys.add_data_key(*id, Arc::clone(key));
         }
-        let Opened {
-            store,
-            frontier,
-            checks,
-            ..
-        } = opened;
-        let (committer, evidence) = checks.all_passed(held.end_birth(0)?).map_err(OpenError::from)?;
-        evidence.discard().map_err(OpenError::from)?;
-        let mut load = Load {
-            index: Index::open(&store, 0).map_err(OpenError::from)?,
-            store,
-            keys,
-            committer,
-            frontier,
-            state: State::default(),
-            projection: Projection::default(),
-            fingerprints: Fingerprints::default(),
-            last_us: 0,
-        };
         load.keys_of(&self.half, &self.rows)?;
         load.records(records, self.size, progress)?;
         load.begin(dir, options, self.known)
@@ -256,12 +231,12 @@ fn new_keys(old: &Keys) -> Result<Keys, BackupError> {
 }
 
 /// A ledger while its log is written.
-struct Load {
+pub(super) struct Load {
     store: Store,
     keys: Keyring,
     committer: Committer,
     frontier: Frontier,
-    state: State,
+    pub(super) state: State,
     projection: Projection,
     index: Index,
     fingerprints: Fingerprints,
@@ -269,6 +244,55 @@ struct Load {
 }
 
 impl Load {
+    /// Makes a directory with a key file and an empty log.
+    pub(super) fn create(dir: &Path, key_file: &KeyFile, root: &RootKey, name: &str) -> Result<Self, BackupError> {
+        let data_dir = DataDir::create(dir).map_err(OpenError::from)?;
+        let path = data_dir.layout().key_file();
+        keyfile::write(&path, key_file).map_err(OpenError::from)?;
+        let held = HeldKeyFile::new(path, key_file, root)?;
+        let contents = Contents::all(key_file, root)?;
+        let log_options = strongroom_log::OpenOptions::default();
+        let unsealed = open::unseal(data_dir, contents, key_file, &log_options, Some(name))?;
+        let Unsealed { opened, keys, .. } = unsealed;
+        let Opened {
+            store,
+            frontier,
+            checks,
+            ..
+        } = opened;
+        let (committer, evidence) = checks.all_passed(held.end_birth(0)?).map_err(OpenError::from)?;
+        evidence.discard().map_err(OpenError::from)?;
+        Ok(Self {
+            index: Index::open(&store, 0).map_err(OpenError::from)?,
+            store,
+            keys,
+            committer,
+            frontier,
+            state: State::default(),
+            projection: Projection::default(),
+            fingerprints: Fingerprints::default(),
+            last_us: 0,
+        })
+    }
+
+    /// Writes state, and stops: nothing follows. `signed` is a checkpoint of these records, or empty.
+    pub(super) fn end(mut self, signed: &str) -> Result<(), BackupError> {
+        rebuild::write_state(
+            &self.store,
+            &self.keys,
+            &self.state,
+            &mut self.projection,
+            &self.frontier,
+        )?;
+        let failed = |error: strongroom_log::CommitError| BackupError::Open(OpenError::Birth(error.to_string()));
+        self.committer.stop(signed.as_bytes()).map_err(failed)
+    }
+
+    /// The root of what was written.
+    pub(super) fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
     /// Writes the wrapped keys; they stay as they are.
     fn keys_of(&mut self, half: &OpenedHalf, rows: &[KeyRow]) -> Result<(), BackupError> {
         let opened: std::collections::HashSet<_> = half.data_keys.iter().map(|(id, _)| *id).collect();
@@ -289,7 +313,7 @@ impl Load {
     }
 
     /// Writes the records, folds them, and makes what they are found by.
-    fn records(
+    pub(super) fn records(
         &mut self,
         records: Records<'_>,
         total: u64,

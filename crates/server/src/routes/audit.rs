@@ -128,7 +128,14 @@ async fn event(asker: Asker, Params(position): Params<String>) -> Answer {
 async fn checkpoint(asker: Asker) -> Answer {
     let note = asker.app.ledger.checkpoint();
     if note.is_empty() {
-        return Err(ApiError::NoRoute); // looked at, and never signed
+        // A copy of what there was ends where nobody signed.
+        return Err(Failure::from(Rejection::NotFound {
+            what: "signed checkpoint of these records",
+            pointer: String::new(),
+            suggestions: Vec::new(),
+            denied: None,
+        })
+        .into());
     }
     let signed = SignedNote::parse(&note).map_err(|error| Failure::Internal(error.to_string()))?;
     answer::ok(&Checkpoint {
