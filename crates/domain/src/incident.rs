@@ -7,6 +7,7 @@ use crate::event::{Event, Recorded, Subject, Suspects};
 use crate::ids::{
     CorrelationId, CredentialId, CredentialVersion, GrantId, Position, PrincipalId, TimeUs, TokenId, WebhookId,
 };
+use crate::limits::ACCESS_WINDOW_US_MAX;
 use crate::plan::{self, Touched, Wish};
 use crate::rights::Visible;
 use crate::state::{Credential, Incident, Principal, State, WebhookStatus};
@@ -24,6 +25,10 @@ pub struct Watched {
     correlation: CorrelationId,
     suspects: Suspects,
     networks: Vec<IpNet>,
+    /// Tokens and identities that suspects made, and what those made; each with whose it is.
+    made: BTreeMap<TokenId, PrincipalId>,
+    /// Principals that suspects made.
+    made_principals: BTreeSet<PrincipalId>,
 }
 
 impl Watched {
@@ -41,7 +46,41 @@ impl Watched {
                 .iter()
                 .filter_map(|it| it.parse().ok())
                 .collect(),
+            made: BTreeMap::new(),
+            made_principals: BTreeSet::new(),
         }
+    }
+
+    /// Takes account of what lets in whom a suspect chose: a token, an identity, a principal. What is done with it is a suspect's act,
+    /// too. Events come in log order.
+    pub fn note_made(&mut self, recorded: &Recorded) {
+        if !self.holds(recorded) || self.answers(recorded) || !self.acted(recorded) {
+            return;
+        }
+        let of = PrincipalId(recorded.stream.id);
+        match &recorded.event {
+            Event::TokenIssued(data) => drop(self.made.insert(data.token, of)),
+            Event::IdentityBound(data) => drop(self.made.insert(data.identity, of)),
+            Event::PrincipalCreated(_) => drop(self.made_principals.insert(of)),
+            _ => {}
+        }
+    }
+
+    /// Whose acts may be by what suspects made.
+    pub fn made_for(&self) -> impl Iterator<Item = PrincipalId> + '_ {
+        self.made.values().chain(&self.made_principals).copied()
+    }
+
+    /// From when on records may belong to it: a serving covers what was served again within its window.
+    #[must_use]
+    pub fn looked_at_from(&self) -> TimeUs {
+        self.since.saturating_sub(ACCESS_WINDOW_US_MAX)
+    }
+
+    /// When nothing more belongs to it.
+    #[must_use]
+    pub fn end(&self) -> Option<Position> {
+        self.end
     }
 
     /// From when on.
@@ -77,11 +116,19 @@ impl Watched {
     /// Whether an event belongs to it: a suspect's act, what concerns one, or what is done about it.
     #[must_use]
     pub fn holds(&self, recorded: &Recorded) -> bool {
-        let within = recorded.recorded_at >= self.since;
+        let within = recorded.recorded_at >= self.since || self.reaches_into(recorded);
         self.answers(recorded)
             || within
                 && self.end.is_none_or(|end| recorded.position < end)
                 && (self.acted(recorded) || recorded.concerns().iter().any(|it| self.suspects_subject(it)))
+    }
+
+    /// Whether a serving of before covers what was served again since.
+    fn reaches_into(&self, recorded: &Recorded) -> bool {
+        match &recorded.event {
+            Event::Accessed(data) => data.window_until.is_some_and(|until| until > self.since),
+            _ => false,
+        }
     }
 
     /// Whether a suspect did it.
@@ -93,7 +140,10 @@ impl Watched {
             || envelope
                 .on_behalf_of
                 .is_some_and(|it| suspects.principals.contains(&it))
-            || envelope.token.is_some_and(|it| suspects.tokens.contains(&it))
+            || envelope
+                .token
+                .is_some_and(|it| suspects.tokens.contains(&it) || self.made.contains_key(&it))
+            || self.made_principals.contains(&envelope.actor)
             || self.came_from(recorded)
     }
 

@@ -47,6 +47,8 @@ pub const FREEZES_MAX: usize = 64;
 pub const INCIDENTS_OPEN_MAX: usize = 64;
 /// Suspects of one sort that an incident names.
 pub const SUSPECTS_MAX: usize = 256;
+/// How long one record covers repeated servings at most: a day.
+pub const ACCESS_WINDOW_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 /// How long a run's token lives at most: a day.
 pub const RUN_TOKEN_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 /// Tokens of runs that a principal has at a time: each stands in its row until it ends.

@@ -257,3 +257,48 @@ fn what_is_done_about_an_incident_names_it() {
     server.post("/incidents", secret).problem();
     drop((place, mallory));
 }
+
+/// A token and what it was used for, one step further: a run's token, and a token that it was used to make for somebody else.
+#[test]
+fn what_came_of_a_suspected_token_is_found_also_behind_others() {
+    let place = Place::new();
+    let server = place.serve();
+    Agency::build(&server);
+    Agency::map(&server, "shop-a", "shopify-client-a");
+    let of = |answer: &Value| answer["token"].as_str().unwrap().to_owned();
+    let runner = json!({"principal": "Runner", "role": "service", "workspaces": ["shop-a"]});
+    let runner = server.post("/tokens", runner).is(201);
+    let run = json!({"workspace": "shop-a", "template": "orders"});
+    let token = server.with_token(&of(&runner)).post("/tokens/run", run.clone()).is(201);
+    server.with_token(&of(&token)).post("/resolve", run).ok();
+    let admin = server
+        .post("/tokens", json!({"principal": "Mallory", "role": "admin"}))
+        .is(201);
+    let helper = json!({"principal": "Helper", "role": "editor"});
+    let helper = server.with_token(&of(&admin)).post("/tokens", helper).is(201);
+    let renamed = json!({"description": "renamed by the helper"});
+    let renamed = server
+        .with_token(&of(&helper))
+        .post("/credentials/openai/update", renamed)
+        .ok();
+    let open = |name: &str, token: &Value| {
+        let suspects = json!({"tokens": [token["id"]]});
+        let body = json!({"name": name, "since": "1h", "reason": "x", "suspects": suspects});
+        server.post("/incidents", body).is(201);
+        server.get(&format!("/incidents/{name}")).ok()
+    };
+    let of_run = open("run", &runner);
+    assert!(
+        of_run["steps"].to_string().contains("rotate:shopify-client-a"),
+        "{of_run}"
+    );
+    let of_admin = open("admin", &admin);
+    for step in ["disable:helper", "withdraw:", "revoke-token:"] {
+        assert!(of_admin["steps"].to_string().contains(step), "{step}: {of_admin}");
+    }
+    let timeline = server.all("/audit/events?incident=admin");
+    assert!(
+        timeline.iter().any(|it| it["position"] == renamed["position"]),
+        "{timeline:?}"
+    );
+}

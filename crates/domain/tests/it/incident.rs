@@ -348,3 +348,66 @@ fn an_incident_is_opened_widened_and_closed_once() {
     assert!(world.log.iter().any(|it| is_freeze(&it.event)));
     world.check();
 }
+
+#[test]
+fn what_a_suspect_made_acts_for_the_suspect() {
+    let mut world = house();
+    world.become_("mallory");
+    world.ok(person("helper"));
+    let full = Scope {
+        all: true,
+        ..Scope::default()
+    };
+    world.ok(grant("helper", Role::Editor, full, Effect::Allow));
+    world.ok(token("helper", 9));
+    world.ok(token("sue", 10));
+    let of_sue = world.state.principals[&world.principal("sue")].tokens[0].id;
+    world.become_("helper");
+    let helped = world.log.len() as u64;
+    world.ok(rename("shop-b", "By the helper"));
+    world.become_("sue");
+    world.caller.token = Some(of_sue);
+    world.ok(rename("shop-b", "By another's name"));
+    world.caller.token = None;
+    world.ok(rename("shop-b", "By herself"));
+    world.become_("root");
+    world.work = 30;
+    world.ok(open(suspects(|it| it.principals.push("mallory".to_owned()))));
+    let mut watched = Watched::of(world.incident());
+    world.log.iter().for_each(|it| watched.note_made(it));
+    let acts = world
+        .log
+        .iter()
+        .filter(|it| watched.holds(it) && watched.acted(it) && !watched.answers(it));
+    let acts: Vec<u64> = acts.map(|it| it.position).filter(|it| *it >= helped).collect();
+    assert_eq!(acts, [helped, helped + 1]);
+}
+
+#[test]
+fn a_serving_of_before_belongs_to_it_as_long_as_its_window_reaches_into_it() {
+    let since = NOW + HOUR;
+    for (until, holds) in [(None, false), (Some(since), false), (Some(since + 1), true)] {
+        let mut world = house();
+        world.now = since - 1;
+        let credential = world.credential("shop-a");
+        let served = strongroom_domain::event::Served {
+            variable: "SHOP".to_owned(),
+            credential: credential.id,
+            version: 1,
+        };
+        world.ok(map("wa", None, "shop-a"));
+        world.ok(Command::RecordAccess {
+            workspace: "wa".to_owned(),
+            template: "sync".to_owned(),
+            instance: None,
+            expected: vec![served],
+            window_until: until,
+        });
+        let at = world.log.len() - 1;
+        world.now = since + 1;
+        world.work = 30;
+        world.ok(open(suspects(|it| it.principals.push("root".to_owned()))));
+        let watched = Watched::of(world.incident());
+        assert_eq!(watched.holds(&world.log[at]), holds, "{until:?}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::inner::Shared;
 use crate::instant::{self, Instant};
 use crate::request::Failure;
 use ipnet::IpNet;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 use strongroom_domain::Rejection;
@@ -75,7 +75,7 @@ pub(super) fn bind(shared: &Shared, reader: &Reader<'_>, filter: &Filter) -> Res
                     .push(Condition::unlisted(clause, Test::Positions(ranges)));
             }
             FilterKey::Incident => {
-                let (condition, since) = incidents(reader, clause)?;
+                let (condition, since) = incidents(shared, reader, clause)?;
                 if !clause.negated {
                     let position = shared.store.view().find_time(since);
                     let position = position.map_err(|error| Failure::Internal(error.to_string()))?;
@@ -113,12 +113,12 @@ fn condition(reader: &Reader<'_>, clause: &Clause) -> Result<Condition, Failure>
 }
 
 /// Incidents, and when the first of them begins.
-fn incidents(reader: &Reader<'_>, clause: &Clause) -> Result<(Condition, TimeUs), Failure> {
+fn incidents(shared: &Shared, reader: &Reader<'_>, clause: &Clause) -> Result<(Condition, TimeUs), Failure> {
     let watched = each(clause, |word| {
         let incident = find::incident(reader.state, &reader.seen, &word.text, &word.place.pointer());
-        found(word, incident).map(Watched::of)
+        super::incidents::watched(shared, found(word, incident)?, reader.head)
     })?;
-    let since = watched.iter().map(Watched::since).min().unwrap_or_default();
+    let since = watched.iter().map(Watched::looked_at_from).min().unwrap_or_default();
     let networks = || watched.iter().flat_map(Watched::networks);
     let is_one = |network: &&IpNet| network.prefix_len() == network.max_prefix_len();
     // A network has no list of its own: every record since then is looked at.
@@ -132,7 +132,13 @@ fn incidents(reader: &Reader<'_>, clause: &Clause) -> Result<(Condition, TimeUs)
         let suspects = it.suspects();
         let holders = reader.holders(|principal| suspects.tokens.iter().any(|token| has(principal, *token)));
         lists.push(Concern::Correlation(it.correlation().0));
-        lists.extend(holders.iter().map(|id| Concern::Actor(id.0)));
+        let holders = holders.into_iter().chain(it.made_for());
+        lists.extend(
+            holders
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .map(|id| Concern::Actor(id.0)),
+        );
         lists.extend(by_or_about(&suspects.principals));
         let credentials = suspects.credentials.iter();
         lists.extend(credentials.map(|id| Concern::Subject(Subject::Credential(*id))));
