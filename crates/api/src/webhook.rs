@@ -130,6 +130,9 @@ pub struct WebhookTried {
     pub ok: bool,
     /// What it answered, or why there was no answer.
     pub answer: String,
+    /// The evidence that it was tried.
+    #[serde(flatten)]
+    pub written: Written,
 }
 
 /// What a receiver is sent: the body of the request.

@@ -76,12 +76,12 @@ impl Client {
         self.write(Method::POST, &path, &Because::default(), options).await
     }
 
-    /// `POST /webhooks/{handle}/test`: sends one message, and makes no record.
+    /// `POST /webhooks/{handle}/test`: sends one message.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn test_webhook(&self, handle: &str) -> Result<WebhookTried, Error> {
-        self.ask(&path(&["webhooks", handle, "test"])?, &Because::default(), None)
-            .await
+    pub async fn test_webhook(&self, handle: &str, options: &Options) -> Result<WebhookTried, Error> {
+        let path = path(&["webhooks", handle, "test"])?;
+        self.write(Method::POST, &path, &Because::default(), options).await
     }
 }

@@ -466,6 +466,10 @@ pub enum Command {
     RemoveWebhook {
         webhook: Ref,
     },
+    /// Sends one message now, to see what comes of it.
+    TestWebhook {
+        webhook: Ref,
+    },
     /// A receiver has taken everything up to a position, by the system.
     RecordDelivered {
         webhook: WebhookId,

@@ -132,6 +132,7 @@ fn named_in(event: &Event, to: &mut Vec<Subject>) {
         | Event::WebhookRemoved(_)
         | Event::WebhookDelivered(_)
         | Event::WebhookFailed(_)
+        | Event::WebhookTested(_)
         | Event::Unfrozen(_)
         | Event::StepSkipped(_)
         | Event::IncidentClosed(_) => {}

@@ -180,6 +180,7 @@ fn decide_command(desk: &mut Desk<'_, '_, '_>, command: Command) -> Result<Decis
         C::PauseWebhook { webhook } => webhook::pause(desk, &webhook),
         C::ResumeWebhook { webhook } => webhook::resume(desk, &webhook),
         C::RemoveWebhook { webhook } => webhook::remove(desk, &webhook),
+        C::TestWebhook { webhook } => webhook::test(desk, &webhook),
         C::RecordDelivered { webhook, position, count } => webhook::delivered(desk, webhook, position, count),
         C::RecordDeliveryFailed { webhook, position, why } => webhook::failed(desk, webhook, position, why),
         C::RecordWebhookGone { webhook } => webhook::gone(desk, webhook),

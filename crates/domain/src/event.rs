@@ -106,6 +106,7 @@ pub enum Event {
     WebhookRemoved(Nothing),
     WebhookDelivered(WebhookDelivered),
     WebhookFailed(WebhookFailed),
+    WebhookTested(Nothing),
     Frozen(Frozen),
     Unfrozen(Nothing),
     IncidentOpened(IncidentOpened),

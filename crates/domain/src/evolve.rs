@@ -119,6 +119,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::WebhookRemoved(_) => webhook::change(state, recorded, |it| it.status = WebhookStatus::Removed),
         Event::WebhookDelivered(data) => webhook::delivered(state, recorded, data),
         Event::WebhookFailed(data) => webhook::failed(state, recorded, data),
+        Event::WebhookTested(_) => webhook::change(state, recorded, |_| {}),
         Event::Frozen(data) => incident::frozen(state, recorded, data),
         Event::Unfrozen(_) => incident::unfrozen(state, recorded),
         Event::IncidentOpened(data) => incident::opened(state, recorded, data),
@@ -195,7 +196,8 @@ impl StreamHead {
             | Event::GraceEnded(_)
             | Event::RotationDue(_)
             | Event::WebhookDelivered(_)
-            | Event::WebhookFailed(_) => true,
+            | Event::WebhookFailed(_)
+            | Event::WebhookTested(_) => true,
             Event::TokenIssued(issued) => issued.run.is_some(),
             _ => false,
         };

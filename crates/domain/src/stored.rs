@@ -172,6 +172,7 @@ events! {
     Webhook 5 "webhook.removed" WebhookRemoved(Nothing);
     Webhook 6 "webhook.delivered" WebhookDelivered(WebhookDelivered);
     Webhook 7 "webhook.failed" WebhookFailed(WebhookFailed);
+    Webhook 8 "webhook.tested" WebhookTested(Nothing);
     Incident 1 "incident.frozen" Frozen(Frozen);
     Incident 2 "incident.unfrozen" Unfrozen(Nothing);
     Incident 3 "incident.opened" IncidentOpened(IncidentOpened);

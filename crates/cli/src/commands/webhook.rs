@@ -28,7 +28,7 @@ pub(crate) enum WebhookCommand {
     /// Send never again
     Remove(ChangeArgs),
     /// Send one message now, and say what came of it
-    Test(HandleArgs),
+    Test(ChangeArgs),
 }
 
 /// `webhook create`
@@ -75,7 +75,7 @@ pub(crate) struct ListArgs {
     pub(crate) page: PageArgs,
 }
 
-/// `webhook get`, `webhook test`
+/// `webhook get`
 #[derive(Debug, Args)]
 pub(crate) struct HandleArgs {
     /// Its handle or id
@@ -100,7 +100,7 @@ pub(crate) struct UpdateArgs {
     pub(crate) write: WriteArgs,
 }
 
-/// `webhook pause`, `webhook resume`, `webhook remove`
+/// `webhook pause`, `webhook resume`, `webhook remove`, `webhook test`
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
     /// Its handle or id
@@ -166,7 +166,10 @@ pub(crate) async fn run(command: &WebhookCommand, session: &Session) -> Outcome 
             session.tell(&answer, &format!("removed {}", args.handle))
         }
         WebhookCommand::Test(args) => {
-            let tried = session.read(session.client.test_webhook(&args.handle)).await?;
+            let options = args.write.options();
+            let tried = session
+                .write(session.client.test_webhook(&args.handle, &options))
+                .await?;
             let answer = tried.text("answer").unwrap_or_default().to_owned();
             if tried.get("ok").and_then(Value::as_bool) == Some(true) {
                 return session.tell(&tried, &answer);

@@ -118,6 +118,13 @@ pub(super) fn remove(desk: &mut Desk<'_, '_, '_>, reference: &str) -> Result<Dec
     Ok(decided(allowed, vec![one(stream_of(webhook.id), removed)]))
 }
 
+/// A message is about to be sent to see what comes of it: it is signed, so it is said first.
+pub(super) fn test(desk: &mut Desk<'_, '_, '_>, reference: &str) -> Result<Decision, Rejection> {
+    let (webhook, allowed) = open(desk, reference)?;
+    let tested = Event::WebhookTested(Nothing {});
+    Ok(decided(allowed, vec![one(stream_of(webhook.id), tested)]))
+}
+
 /// The receiver has taken everything up to a position.
 pub(super) fn delivered(
     desk: &mut Desk<'_, '_, '_>,

@@ -311,6 +311,7 @@ fn made(event: &Event) -> bool {
             | Event::WebhookRemoved(_)
             | Event::WebhookDelivered(_)
             | Event::WebhookFailed(_)
+            | Event::WebhookTested(_)
             | Event::Recovered(_)
             | Event::Released(_)
             | Event::Frozen(_)

@@ -259,6 +259,7 @@ fn samples() -> Vec<Event> {
             position: 33,
             why: "status 500".to_owned(),
         }),
+        Event::WebhookTested(e::Nothing {}),
         Event::Frozen(e::Frozen {
             scope: e::Scope {
                 clients: vec![ClientId([15; 16])],

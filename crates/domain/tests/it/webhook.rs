@@ -199,3 +199,19 @@ fn what_is_due_is_said_once_for_each_date() {
     world.ok(rotate("shop", &[("api_key", "second")]));
     assert!(world.says(due).is_empty(), "another version");
 }
+
+#[test]
+fn a_test_is_on_the_record_and_no_change() {
+    let mut world = house();
+    let etag = world.pager().head.changed;
+    let test = || named(|webhook| Command::TestWebhook { webhook });
+    world.event(test(), "webhook.tested");
+    world.event(test(), "webhook.tested");
+    assert_eq!(world.pager().head.changed, etag);
+    world.become_("aud");
+    world.refused(test(), "denied");
+    world.become_("ada");
+    world.ok(named(|webhook| Command::RemoveWebhook { webhook }));
+    world.refused(test(), "not_active");
+    world.check();
+}

@@ -196,6 +196,7 @@ impl Texts {
             | Command::PauseWebhook { .. }
             | Command::ResumeWebhook { .. }
             | Command::RemoveWebhook { .. }
+            | Command::TestWebhook { .. }
             | Command::RecordDelivered { .. }
             | Command::RecordDeliveryFailed { .. }
             | Command::RecordWebhookGone { .. }

@@ -7,7 +7,7 @@ use crate::deliveries;
 use crate::list::Slice;
 use crate::params::{Params, Query};
 use crate::problem::ApiError;
-use crate::view::{Lens, webhook_written};
+use crate::view::{Lens, webhook_written, written};
 use strongroom_api::Page;
 use strongroom_api::webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookQuery, WebhookTried, WebhookWritten};
 use strongroom_api::written::Because;
@@ -202,24 +202,36 @@ async fn change(call: Call<Because>, handle: &str, command: fn(String) -> Comman
     answer::versioned(written.webhook.etag, &written)
 }
 
-/// Sends one message of the type `webhook.test`, once, and says what came of it. Makes no record.
+/// Sends one message of the type `webhook.test`, once, and says what came of it. That it is tried is recorded first.
 #[utoipa::path(post, path = "/api/v1/webhooks/{handle}/test", tag = "webhooks", request_body = Because,
     responses((status = 200, body = WebhookTried)))]
 async fn try_it(Params(handle): Params<String>, call: Call<Because>) -> Answer {
-    let view = call.app.ledger.view();
-    let lens = Lens::of(&view, &call.context.caller);
+    let caller = call.context.caller;
+    let test = Command::TestWebhook {
+        webhook: handle.clone(),
+    };
+    let receipt = call.app.ledger.execute(call.context, test).await?;
+    let lens = Lens::of(&receipt.view, &caller);
     let webhook = find::webhook(lens.state, &lens.seen, &handle, "")?;
-    lens.seen
-        .authorize(Right::Administer, Target::Ledger)
-        .map_err(strongroom_domain::Rejection::Denied)?;
+    let written = written(&receipt);
+    if receipt.replayed {
+        let answer = "this request was tried before, and what came of it is not kept".to_owned();
+        return answer::ok(&WebhookTried {
+            ok: false,
+            answer,
+            written,
+        });
+    }
     let tried = match deliveries::try_once(&call.app, webhook).await {
         Ok(status) => WebhookTried {
             ok: true,
             answer: format!("the receiver answered with {status}"),
+            written,
         },
         Err(why) => WebhookTried {
             ok: false,
             answer: why.to_string(),
+            written,
         },
     };
     answer::ok(&tried)
