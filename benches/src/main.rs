@@ -20,6 +20,7 @@ mod agency; // a year of an agency
 mod beside; // the same events in PostgreSQL
 mod opening; // a large ledger opened
 mod questions; // of auditors, among few events and among many
+mod backups; // what is new into a backup, beside all of it
 mod replay; // replay and verify against scan, open, hash
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -66,7 +67,7 @@ struct Ratios {
     /// Only figures of these groups.
     #[arg(long, value_enum)]
     only: Vec<Group>,
-    /// Events of the large ledger that `questions` are asked of.
+    /// Events of the large ledger that is replayed, asked, opened and backed up.
     #[arg(long, default_value_t = 1_000_000)]
     events: usize,
     /// Ask the same questions of PostgreSQL, too: how it is reached, as `host=/run/postgresql user=bench dbname=bench`. Tables of
@@ -98,6 +99,8 @@ enum Group {
     Questions,
     /// Opening a large ledger.
     Opening,
+    /// What is new into a backup.
+    Backup,
 }
 
 impl Ratios {
@@ -134,6 +137,9 @@ fn main() -> Result<()> {
     }
     if arguments.wants(Group::Opening) {
         opening::measure(&arguments, &mut print)?;
+    }
+    if arguments.wants(Group::Backup) {
+        backups::measure(&arguments, &mut print)?;
     }
     output.end();
     Ok(())

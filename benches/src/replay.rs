@@ -10,14 +10,12 @@ use strongroom_proof::record::{RecordRef, leaf_hash};
 use strongroom_proof::verify::LogVerifier;
 use strongroom_seal::open_history;
 
-const EVENTS: usize = 1_000_000;
-
 /// Replay beside scan, open and decode; verify beside scan and hash.
 pub(crate) fn measure(arguments: &Ratios, print: &mut dyn FnMut(Line)) -> Result<()> {
     let fixture = Fixture::new(&arguments.dir)?;
     let ledger = fixture.open(Duration::ZERO)?;
     let context = fixture.context(&ledger)?;
-    history::write(&ledger, &context, arguments.scale(EVENTS))?;
+    history::write(&ledger, &context, arguments.scale(arguments.events))?;
     ledger.stop()?;
     drop(ledger);
     let readable = fixture.read_only()?;

@@ -319,7 +319,10 @@ fn a_test_says_what_came_of_it_and_where_it_may_not_send() {
     let told = receiver.next();
     assert_eq!(told.json()["type"], "webhook.test");
     let tested = server.get(&format!("/audit/events/{}", tried["position"])).ok();
-    assert_eq!((&tested["type"], &tested["actor"]), (&json!("webhook.tested"), &json!("dev")));
+    assert_eq!(
+        (&tested["type"], &tested["actor"]),
+        (&json!("webhook.tested"), &json!("dev"))
+    );
     assert_eq!(server.size(), size + 1, "the test, and nothing else");
     assert!(is_signed_by(&told, &secret(&server, "signing-secret-of-pager", 1)));
     status.store(302, Ordering::SeqCst);
