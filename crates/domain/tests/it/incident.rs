@@ -411,3 +411,18 @@ fn a_serving_of_before_belongs_to_it_as_long_as_its_window_reaches_into_it() {
         assert_eq!(watched.holds(&world.log[at]), holds, "{until:?}");
     }
 }
+
+#[test]
+fn what_is_done_about_it_is_no_suspects_act_also_by_who_is_suspected() {
+    let mut world = house();
+    world.work = 30;
+    world.ok(open(suspects(|it| it.principals.push("root".to_owned()))));
+    world.ok(rotate("shop-a", &[("value", "of root")]));
+    world.ok(token("root", 8));
+    let facts = world.facts();
+    assert_eq!((facts.acts, facts.known.len(), facts.tokens.len()), (0, 0, 0));
+    // The same without the incident's correlation may be anybody with his token.
+    world.work = 31;
+    world.ok(rotate("shop-a", &[("value", "of whom?")]));
+    assert_eq!(world.facts().known.len(), 1);
+}
