@@ -54,7 +54,7 @@ impl Watched {
     /// Takes account of what lets in whom a suspect chose: a token, an identity, a principal. What is done with it is a suspect's act,
     /// too. Events come in log order.
     pub fn note_made(&mut self, recorded: &Recorded) {
-        if !self.holds(recorded) || self.answers(recorded) || !self.acted(recorded) {
+        if !self.holds(recorded) || !self.acted(recorded) {
             return;
         }
         let of = PrincipalId(recorded.stream.id);
@@ -200,8 +200,8 @@ impl Facts {
         self.events += 1;
         self.first_at = Some(recorded.recorded_at);
         self.last_at = self.last_at.or(Some(recorded.recorded_at));
-        // What is done about it may be done by somebody who is suspected himself, with a token of his own.
-        if watched.answers(recorded) || !watched.acted(recorded) {
+        // Also what a suspect ties to the incident: nothing is hidden by calling it a repair.
+        if !watched.acted(recorded) {
             return;
         }
         self.acts += 1;

@@ -413,16 +413,16 @@ fn a_serving_of_before_belongs_to_it_as_long_as_its_window_reaches_into_it() {
 }
 
 #[test]
-fn what_is_done_about_it_is_no_suspects_act_also_by_who_is_suspected() {
+fn nothing_is_hidden_by_being_tied_to_the_incident() {
     let mut world = house();
     world.work = 30;
-    world.ok(open(suspects(|it| it.principals.push("root".to_owned()))));
-    world.ok(rotate("shop-a", &[("value", "of root")]));
-    world.ok(token("root", 8));
+    world.ok(open(suspects(|it| it.principals.push("mallory".to_owned()))));
+    world.become_("mallory");
+    world.ok(rotate("shop-a", &[("value", "of mallory")]));
+    world.ok(token("sue", 8));
     let facts = world.facts();
-    assert_eq!((facts.acts, facts.known.len(), facts.tokens.len()), (0, 0, 0));
-    // The same without the incident's correlation may be anybody with his token.
-    world.work = 31;
-    world.ok(rotate("shop-a", &[("value", "of whom?")]));
-    assert_eq!(world.facts().known.len(), 1);
+    assert_eq!((facts.acts, facts.known.len(), facts.tokens.len()), (2, 1, 1));
+    let mut watched = Watched::of(world.incident());
+    world.log.iter().for_each(|it| watched.note_made(it));
+    assert_eq!(watched.made_for().collect::<Vec<_>>(), [world.principal("sue")]);
 }

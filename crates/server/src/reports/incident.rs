@@ -38,9 +38,12 @@ impl Desk<'_> {
         let mut count = 0_u64;
         self.matching(&filter, |recorded| {
             count += 1;
-            if watched.answers(recorded) {
+            let answers = watched.answers(recorded);
+            if answers && done.rows.len() < ROWS_MAX {
                 done.rows.push(self.told(recorded));
-            } else if timeline.rows.len() < ROWS_MAX {
+            }
+            // What a suspect calls a repair is a suspect's act, too.
+            if (!answers || watched.acted(recorded)) && timeline.rows.len() < ROWS_MAX {
                 timeline.rows.push(self.told(recorded));
             }
         })?;
