@@ -128,7 +128,7 @@ impl Desk<'_> {
 fn steps_of(looked: &LookedInto) -> (ReportSection, u64) {
     let mut steps = section(
         "Steps",
-        "In the order in which they are done. `done` is what holds now, whoever did it.",
+        "In the order in which they are done. Done is what holds now, whoever did it.",
         &["step", "about", "why", "state"],
     );
     for it in &looked.steps {
