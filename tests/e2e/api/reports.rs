@@ -228,16 +228,20 @@ fn a_clients_evidence_is_about_no_other() {
 fn no_report_holds_a_value_and_what_is_missing_is_said() {
     let (place, server) = serve();
     rotate(&server, "openai", SEEN);
+    let suspects = json!({"credentials": ["openai"]});
+    let incident = json!({"name": "Leak", "since": "1h", "reason": "x", "suspects": suspects});
+    server.post("/incidents", incident).is(201);
     let all = server.get("/audit/reports").ok();
     let mut looked = 0;
     for kind in all["items"].as_array().unwrap() {
         let name = kind["name"].as_str().unwrap();
         let of = match kind["of"].as_str() {
             Some("principal") => "principal=dev&",
+            Some("incident") => "incident=leak&",
             Some(_) => "client=client-a&",
             None => "",
         };
-        for format in ["json", "csv", "html"] {
+        for format in ["json", "csv", "markdown", "html"] {
             let answer = server.get(&format!("/audit/reports/{name}?{of}format={format}"));
             assert_eq!(answer.status, 200, "{name}: {}", answer.text());
             let text = Answer::text(&answer);
@@ -252,7 +256,7 @@ fn no_report_holds_a_value_and_what_is_missing_is_said() {
             assert!(refused["detail"].as_str().unwrap().contains("is missing"), "{refused}");
         }
     }
-    assert_eq!(looked, 24, "eight reports in three formats");
+    assert_eq!(looked, 36, "nine reports in four formats");
     let refused = place.run(&["audit", "report", "acess-review"]).exits(3);
     assert!(refused.err.contains("access-review"), "{}", refused.err);
     server.get("/audit/reports/rotation?since=soon").refused(422, "invalid");
