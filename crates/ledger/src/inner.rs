@@ -112,6 +112,8 @@ pub struct Counters {
     pub reads_unchanged: AtomicU64,
     /// Refused reads.
     pub reads_refused: AtomicU64,
+    /// Tiles of the log that were found not to be the tree's.
+    pub tiles_wrong: AtomicU64,
 }
 
 impl Shared {

@@ -113,8 +113,6 @@ fn say_due(shared: &Shared, queue: &SyncSender<Message>) {
 struct Patrol {
     /// Tiles that are left.
     tiles: std::ops::Range<u64>,
-    /// Those that were not the tree's.
-    wrong: u64,
 }
 
 impl Patrol {
@@ -123,7 +121,6 @@ impl Patrol {
         let end = size / TILE_WIDTH as u64;
         Self {
             tiles: end.saturating_sub(KNOWN_TILES as u64)..end,
-            wrong: 0,
         }
     }
 
@@ -136,7 +133,7 @@ impl Patrol {
         {
             let position = tile * TILE_WIDTH as u64;
             if let Err(error) = proofs.leaf(position) {
-                self.wrong += 1;
+                shared.counters.tiles_wrong.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%error, position, "a tile is not the tree's: run `strongroom verify`");
             }
         }
@@ -237,7 +234,7 @@ mod tests {
             while !patrol.tiles.is_empty() {
                 patrol.go_on(&ledger.shared);
             }
-            patrol.wrong
+            ledger.shared.counters.tiles_wrong.load(Ordering::Relaxed)
         };
         assert_eq!(walk(&ledger), 0);
         ledger.stop().unwrap();

@@ -37,6 +37,8 @@ pub struct Status {
     pub principals: u64,
     /// Freezes that hold.
     pub frozen: u64,
+    /// Incidents that are open.
+    pub incidents: u64,
     /// Whether tokens and identities of before a recovery wait to be released.
     pub tokens_suspended: bool,
     /// Commits since the start.
@@ -74,6 +76,7 @@ impl Ledger {
             templates: state.templates.len() as u64,
             principals: state.principals.len() as u64,
             frozen: strongroom_domain::freeze::holding(state).count() as u64,
+            incidents: state.incidents.values().filter(|it| it.closed.is_none()).count() as u64,
             tokens_suspended: state.ledger.suspended_before.is_some(),
             commits: counters.commits.load(Ordering::Relaxed),
             events: counters.events.load(Ordering::Relaxed),

@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     writing: Gauge,
     queued: Gauge,
     queued_bytes: Gauge,
+    tiles_wrong: Counter,
     webhooks_active: Gauge,
     webhooks_failing: Gauge,
     webhooks_behind: Gauge,
@@ -61,27 +62,19 @@ impl Metrics {
                 Some(("outcome", outcome)),
             )
         };
+        let plain = |name, what| counter(name, what, None);
         Self {
             answers: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(answers),
-            unauthenticated: counter(
-                "strongroom_unauthenticated_total",
-                "Requests without a valid token",
-                None,
-            ),
-            panics: counter(
+            unauthenticated: plain("strongroom_unauthenticated_total", "Requests without a valid token"),
+            panics: plain(
                 "strongroom_panics_total",
                 "Requests that failed by a fault of the program",
-                None,
             ),
             connections: gauge("strongroom_connections", "Connections that are open"),
-            connections_refused: counter(
-                "strongroom_connections_refused_total",
-                "Connections beyond the limit",
-                None,
-            ),
-            commits: counter("strongroom_commits_total", "Durable commits", None),
-            events: counter("strongroom_events_total", "Events in them", None),
-            commit_us: counter("strongroom_commit_microseconds_total", "Time spent in commits", None),
+            connections_refused: plain("strongroom_connections_refused_total", "Connections beyond the limit"),
+            commits: plain("strongroom_commits_total", "Durable commits"),
+            events: plain("strongroom_events_total", "Events in them"),
+            commit_us: plain("strongroom_commit_microseconds_total", "Time spent in commits"),
             reads: ["recorded", "counted", "unchanged", "refused"].map(reads),
             records: gauge("strongroom_records", "Records in the log"),
             writing: gauge("strongroom_writing", "Whether writes are taken"),
@@ -89,6 +82,10 @@ impl Metrics {
             queued_bytes: gauge(
                 "strongroom_queue_bytes",
                 "Bytes of the requests that wait for the writer",
+            ),
+            tiles_wrong: plain(
+                "strongroom_tiles_wrong_total",
+                "Tiles of the log that are not the tree's: run `strongroom verify`",
             ),
             webhooks_active: gauge("strongroom_webhooks", "Webhooks that send"),
             webhooks_failing: gauge(
@@ -143,6 +140,7 @@ impl Metrics {
         for (counter, count) in self.reads.iter().zip(reads) {
             counter.absolute(count.load(Ordering::Relaxed));
         }
+        self.tiles_wrong.absolute(counted.tiles_wrong.load(Ordering::Relaxed));
         let queued = ledger.queued();
         self.records.set(double(ledger.view().head));
         self.queued.set(double(queued.works as u64));

@@ -193,6 +193,7 @@ fn what_is_done_about_an_incident_names_it() {
     let (place, server, mallory) = house();
     let open = json!({"name": "Leak", "since": "1h", "reason": "x", "suspects": {"credentials": ["openai"]}});
     server.post("/incidents", open.clone()).is(201);
+    assert_eq!(server.get("/admin/status").ok()["incidents"], 1);
     let insight = server.get("/incidents/leak").ok();
     assert_eq!(insight["steps"][0]["step"], "rotate:openai");
     // By its header; a name that is none, or one too many, is refused before anything is done.

@@ -25,6 +25,9 @@ pub(crate) async fn run(session: &Session) -> Outcome {
                 ("frozen", Value::Number(count)) if count.as_u64() > Some(0) => {
                     Cell::toned(format!("{count}: `strongroom freezes` lists them"), Tone::Warn)
                 }
+                ("incidents", Value::Number(count)) if count.as_u64() > Some(0) => {
+                    Cell::toned(format!("{count}: `strongroom incident list` names them"), Tone::Warn)
+                }
                 ("tokens_suspended", Value::Bool(true)) => {
                     Cell::toned("yes: `strongroom token release` ends it", Tone::Warn)
                 }
