@@ -106,6 +106,10 @@ fn from_suspicion_to_report_by_the_command_line() {
 
 /// What takes values or an answer, what is left out, and the end.
 fn worked_through(place: &Place, server: &Server, steps: &[String]) {
+    let wrong = ["--", "--feild", "token=Zq7-not-repeated"];
+    let refused = place.run(&[&["incident", "step", "leak", "rotate:shopify-client-b"][..], &wrong].concat());
+    assert_eq!(refused.code, 1);
+    assert!(!refused.err.contains("Zq7-not-repeated"), "{}", refused.err);
     let secret = place.file("new-key", "tkn-b-new-Wq72nvYx08");
     let field = format!("token=@{secret}");
     place

@@ -422,8 +422,12 @@ fn parsed(line: Vec<String>) -> Outcome<Command> {
     let words = std::iter::once("strongroom".to_owned()).chain(line.iter().cloned());
     match Cli::try_parse_from(words) {
         Ok(cli) => Ok(cli.command),
-        Err(error) => Err(Failure::local(format!("{}: {}", command_line(&line), error.kind()))
-            .hint("what stands behind -- is for that command; --print shows it")),
+        // What stands behind -- may hold values, and is not repeated.
+        Err(error) => Err(Failure::local(format!(
+            "what stands behind -- is nothing for this step: {}",
+            error.kind()
+        ))
+        .hint("it is for the step's own command, which --print shows")),
     }
 }
 
